@@ -13,10 +13,10 @@ from symmusic.measures.estimate import Estimate
 from symmusic.streams import Stream, generator
 
 NUM_FOLDS = 5
-# families needed so that every fold has three of each half; a bootstrap over fewer is meaningless
+# gives every fold three families in each half; a bootstrap over fewer is meaningless
 LEAST_FAMILIES = 6 * NUM_FOLDS
 NUM_RESAMPLES = 2000  # of the families
-WIDENING = 2**0.5  # factor of interval widths, as folds are not independent; see `estimate`
+WIDENING = 2**0.5  # factor on interval widths: folds are not independent; see `estimate`
 
 
 @dataclasses.dataclass(frozen=True)
@@ -24,8 +24,9 @@ class LabelledPieces:
     """N pieces of two classes that a critic is to distinguish.
 
     Attributes:
-      rows: [N] index of each piece in the pool that the sets share.
-      is_first: [N] whether it belongs to the class that should get the higher scores, the real one.
+      rows: [N] index of each piece in the pool shared by all sets.
+      is_first: [N] whether it is of the first class, the real one, which should get the higher
+        scores.
       families: [N] the family of its tune.
       folds: [N] the fold in which it is scored; a family is in one fold only.
     """
@@ -54,8 +55,8 @@ def assign_families(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Assigns families to folds and halves: `(folds_N, in_first_half_N)`.
 
-    Families go to the folds in snake order, the largest first; of every two consecutive families of
-    a fold a random one goes to each half. The halves of the folds are independent, so that no
+    Families go to the folds in snake order, the largest first. Of every two consecutive families in
+    a fold, a random one goes to the first half. Halves are drawn independently in each fold, so no
     critic can predict them better than by chance.
     """
     families_F, members_N, sizes_F = np.unique(
@@ -83,9 +84,9 @@ def mean_auc(scores_N: np.ndarray, labelled: LabelledPieces) -> float | None:
 
 
 def mean_over_halvings(aucs: Sequence[float | None]) -> Estimate:
-    """The mean AUC of a critic for halves of the same pieces, split again for each value, with the
-    interval of Student's t: given the pieces the halvings are independent, and the expected AUC of
-    a critic that learns nothing from the pieces that it scores is 0.5. Undefined for fewer than 2.
+    """The mean AUC of a critic over independent halvings of the same pieces, with an interval by
+    Student's t. The expected AUC of a critic that learns nothing from the pieces that it scores is
+    0.5. Without value for fewer than 2 halvings.
     """
     known = np.array([value for value in aucs if value is not None])
     if len(known) < 2:
@@ -98,16 +99,16 @@ def mean_over_halvings(aucs: Sequence[float | None]) -> Estimate:
 def estimate(
     scores_N: np.ndarray, labelled: LabelledPieces, seed: int = 0, widening: float = WIDENING
 ) -> Estimate:
-    """The AUC of out-of-fold scores with its 95 % interval: the mean of the AUCs within the
-    folds, as each fold has its own critic and the scores of two critics are not comparable. None
-    where no fold has both classes.
+    """The AUC of out-of-fold scores with its 95 % interval; None if no fold has both classes. It is
+    the mean of the AUCs within the folds, because each fold has its own critic and scores of
+    different critics are not comparable.
 
     The interval is from a bootstrap over families within their folds (Efron, 1979), as pieces of
-    one tune are not independent. Nor are folds: what two families have in common counts twice, as
-    each is in the training data of the critic that scores the other. Where the classes cannot be
-    distinguished, this doubles the variance; intervals are therefore `widening` times as wide as
-    the spread of the resamples. Where they can be, that is too wide. Scores that were not learnt
-    from these pieces need no widening (1.0).
+    one tune are not independent. Folds are not independent either: what two families have in common
+    counts twice, since each family is in the training data of the critic that scores the other. If
+    the classes cannot be distinguished, this doubles the variance, so intervals are `widening`
+    times as wide as the spread of the resamples; if they can, the interval is wider than necessary.
+    Scores that were not learnt from these pieces need no widening (1.0).
     """
     rng, whole, draws = generator(seed, Stream.CRITIC_RESAMPLES), [], []
     for fold in np.unique(labelled.folds):
@@ -138,8 +139,8 @@ def estimate(
 def _count_wins(
     scores: np.ndarray, is_first: np.ndarray, members: np.ndarray, num_families: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """For the first class of each family (rows) and the second class of each family (columns): the
-    pairs won, ties counted half, and the number of pairs.
+    """For each pair of families, the first class of the one (rows) against the second class of the
+    other (columns): the number of pairs of pieces won, ties counted half, and the number of pairs.
     """
     member_NF = (members[:, None] == np.arange(num_families)).astype(float)
     first, second = scores[is_first, None], scores[None, ~is_first]

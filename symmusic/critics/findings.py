@@ -1,11 +1,13 @@
-"""What a trial of critics finds: the AUC of each, whether it is valid, which is the strongest."""
+"""The results of a trial of critics: the AUC of each, whether it is valid, and which is the
+strongest.
+"""
 
 import dataclasses
 
 from symmusic.critics.two_sample import Discrepancy
 from symmusic.measures.estimate import Estimate
 
-# each critic with the context in which it is reported first
+# each critic, with the context of its main result
 CRITICS = {
     'features': 'without',
     'tokens': 'with',
@@ -16,14 +18,15 @@ CONTEXTS = ('with', 'without')
 
 
 LEAST_FLOOR = 0.99  # AUC that a critic must reach on Markov models of order 3
-MOST_HALF_WIDTH = 0.05  # of the interval for real against real, which must contain 0.5
+# largest half width of the interval for real against real, which must contain 0.5
+MOST_HALF_WIDTH = 0.05
 AIM = 0.6  # the project's aim: no critic's upper bound for the model is above this
 
 
 @dataclasses.dataclass(frozen=True)
 class Told:
-    """The AUC of a critic on the model's pieces, on those of the Markov model of order 3, and on
-    two halves of the real ones; all against real ones.
+    """A critic's AUCs against real pieces: for the model's pieces, for those of the Markov model of
+    order 3, and for one half of the real pieces against the other.
     """
 
     model: Estimate
@@ -32,7 +35,9 @@ class Told:
 
     @property
     def is_valid(self) -> bool:
-        """Whether the critic sees what it must see, and nothing where there is nothing to see."""
+        """Whether the critic detects Markov pieces, and finds no difference between halves of real
+        ones.
+        """
         return not self.faults
 
     @property
@@ -52,15 +57,15 @@ class Told:
 
 @dataclasses.dataclass(frozen=True)
 class Trial:
-    """What the critics found.
+    """The results of all critics.
 
     Attributes:
-      told: by critic and context: 'with' the prompt or 'without'.
+      told: the AUCs, keyed by critic and context: 'with' the prompt or 'without'.
       discrepancies: of the model's pieces and of the Markov model's from the real ones, in the nine
         `features` and in the `embedding` of the tokens critic with context.
       num_pieces, num_families: pieces of each class, and tune families that they are from.
       num_tunes, num_places: tunes of the prompts, and possible prompts in the held-out tunes.
-      notes: why some critic is missing.
+      notes: why critics are missing, if any are.
     """
 
     told: dict[str, dict[str, Told]]
@@ -72,7 +77,7 @@ class Trial:
     notes: tuple[str, ...] = ()
 
     def first(self, critic: str) -> Told:
-        """A critic's result in the context in which it is reported first."""
+        """A critic's main result."""
         return self.told[critic][CRITICS[critic]]
 
     @property
@@ -90,8 +95,8 @@ class Trial:
 
     @property
     def is_aim_met(self) -> bool:
-        """Whether the first result of each critic is valid and none has an upper bound for the
-        model above `AIM`.
+        """Whether the main result of every critic is valid and has an upper bound for the model of
+        at most `AIM`.
         """
         firsts = [self.first(critic) for critic in self.told]
         return all(each.is_valid and each.model.high <= AIM for each in firsts)
@@ -99,6 +104,6 @@ class Trial:
 
 @dataclasses.dataclass(frozen=True)
 class NoTrial:
-    """A trial that was not held; `note` says why."""
+    """Stands for a trial that could not be held; `note` says why."""
 
     note: str

@@ -27,14 +27,16 @@ log = logging.getLogger(__name__)
 
 
 class CriticMeasure:
-    """How well critics tell the model's pieces from real ones: lower bounds of what can be told."""
+    """How well critics distinguish the model's pieces from real ones: lower bounds on how well they
+    can be distinguished.
+    """
 
     name = 'critic'
     unit = 'AUC'
 
     def measure(self, ground: Ground, pieces: Sets, key: int) -> Trial | NoTrial:
-        """On pieces of its own: `config.evaluate.critic_pieces` prompts at different places in the
-        held-out tunes, or fewer where there are fewer places.
+        """Draws separate pieces after `config.evaluate.critic_pieces` prompts at different places
+        in the held-out tunes, or fewer if there are fewer places.
         """
         settings, vocabulary = ground.config.evaluate, ground.model.card.vocabulary
         if not settings.critic_pieces:
@@ -89,8 +91,8 @@ class CriticMeasure:
 def _ratios(
     ground: Ground, exhibits: Exhibits
 ) -> tuple[dict[str, dict[str, dict[str, np.ndarray]]], tuple[str, ...]]:
-    """The scores of the critics that compare likelihoods, by critic, context and set, and why one
-    is missing.
+    """The scores of the critics that compare likelihoods, keyed by critic, context and set; and
+    notes on why a critic is missing.
     """
     if not ground.config.sample.temperature:
         return {}, ('no likelihood ratio: at temperature 0 each piece has probability 1 or 0',)

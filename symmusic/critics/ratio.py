@@ -1,7 +1,7 @@
-"""Critics that learn nothing: the loss of a piece under what drew it, minus its loss under another
-model of the same tunes. A piece that its model finds much likelier than the other model does is
-the model's own: by the lemma of Neyman and Pearson (1933) no critic would be better if the other
-model were the truth.
+"""Likelihood-ratio critics, which need no training: the loss of a piece under the model that drew
+it, minus its loss under another model of the same tunes. A piece much more likely under the former
+is probably generated. By the lemma of Neyman and Pearson (1933), no critic would be better if real
+pieces were distributed as in the other model.
 """
 
 from collections.abc import Callable, Mapping
@@ -20,8 +20,9 @@ def ratio_scores(
     drawn_by: Mapping[str, Losses],
     other: Losses,
 ) -> dict[str, dict[str, np.ndarray]]:
-    """The scores [2 N] of real pieces and those of each set, by context ('with' or 'without' the
-    prompt) and set. Steps of the prompt are not scored, nor, without it, the first step.
+    """The scores [2 N] of the real pieces followed by those of a set, keyed by context ('with' or
+    'without' the prompt) and set. Steps of the prompt are not scored; without the prompt, neither
+    is the first step.
 
     Args:
       tokens: prompts and continuations [N, P + T] of the real pieces and of each set.

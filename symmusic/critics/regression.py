@@ -1,6 +1,6 @@
 """A critic of features: least squares with a Gaussian kernel and an L2 penalty on the nine features
-of a piece, alone or beside their difference from those of its prompt. It sees which features go
-together, which a linear critic does not. Each piece is scored by a critic that has seen no piece of
+of a piece, with or without their difference from those of its prompt. Unlike a linear critic it
+detects which features occur together. Each piece is scored by a critic that has seen no piece of
 its tune family: there is one critic for every set and fold. Its settings were chosen on validation
 tunes.
 """
@@ -38,9 +38,9 @@ def _inputs(feature: np.ndarray) -> np.ndarray:
 def beside_prompts(
     pieces: Sequence[Mapping[str, np.ndarray]], prompts: Sequence[Mapping[str, np.ndarray]]
 ) -> np.ndarray:
-    """`flatten` followed by what the context tells, [N, 326]: for each feature how far the piece is
-    from its prompt, a difference of numbers or a Euclidean distance. A prompt is the same in both
-    classes and is not scored itself.
+    """`flatten` followed by each feature's distance between the piece and its prompt, [N, 326]: a
+    difference of numbers or a Euclidean distance. The prompt itself is not scored, as it is the
+    same in both classes.
     """
     distances_NK = [
         [
@@ -97,10 +97,9 @@ def _standardised(values_NF: np.ndarray, is_training: np.ndarray) -> np.ndarray:
 
 
 def _score(inputs_NF: np.ndarray, is_first: np.ndarray, is_training: np.ndarray) -> np.ndarray:
-    """Scores [N], higher for the first class: the function that minimises the squared error of the
-    training pieces plus the penalty, of those spanned by kernels on evenly spaced training pieces
-    (the subset of regressors; Smola and Bartlett, 2001). A kernel is as wide as the median
-    distance.
+    """Scores [N], higher for the first class: kernel ridge regression on the training pieces, with
+    kernels centred on evenly spaced training pieces only (subset of regressors; Smola and Bartlett,
+    2001). The kernel width is the median distance.
     """
     rows = np.flatnonzero(is_training)
     centres = rows[np.linspace(0, len(rows) - 1, min(NUM_CENTRES, len(rows))).astype(int)]
@@ -110,7 +109,7 @@ def _score(inputs_NF: np.ndarray, is_first: np.ndarray, is_training: np.ndarray)
     kernel_NC = np.exp(-np.maximum(squared_NC, 0) / (2 * width))
     own_NC = kernel_NC[is_training] - kernel_NC[is_training].mean(axis=0)
     labels_N = is_first[is_training] - is_first[is_training].mean()
-    # the small ridge: pieces can be equal
+    # the small ridge keeps the matrix regular if pieces are equal
     norm_CC = PENALTY * (kernel_NC[centres] + 1e-6 * np.eye(len(centres)))
     weights_C = scipy.linalg.solve(own_NC.T @ own_NC + norm_CC, own_NC.T @ labels_N, assume_a='pos')
     return kernel_NC @ weights_C

@@ -1,6 +1,6 @@
-"""A critic of tokens: a small LSTM that reads a piece, with its prompt before it or without.
+"""A critic of tokens: a small LSTM that reads a piece, with or without its prompt.
 
-Its form and training were fixed beforehand, using only validation tunes and Markov models. Each
+Architecture and training were fixed in advance, using only validation tunes and Markov models. Each
 piece is scored by a critic that has seen no piece of its tune family: there is one critic for every
 set and fold.
 """
@@ -23,14 +23,14 @@ NUM_CELLS = 32
 NUM_UPDATES = 100
 BATCH_SIZE = 64  # half of each class
 LEARNING_RATE = 0.01  # of Adam, with cosine decay to 0
-# in bars: whether the token so long before was the same is an input, as music repeats itself
+# in bars: whether the token this long before was the same is an input, as music repeats itself
 LOOKBACK = (1, 2, 4)
 
 
 @dataclasses.dataclass(frozen=True)
 class Judged:
-    """What the critics made of N pieces, each by the critic of its fold: the log-odds [N] of the
-    first class, and the mean states [N, H] that they are computed from.
+    """The critics' outputs for N pieces, each from the critic of its fold: the log-odds [N] of the
+    first class, and the mean states [N, H] from which they are computed.
     """
 
     scores: np.ndarray
@@ -49,8 +49,8 @@ def score_tokens(
     """Judges each set's pieces by an LSTM that reads the prompt and its continuation, a beat at a
     time; the prompt is context only, its states do not count.
 
-    The critics of all sets and folds are trained in one program, those of a set side by side: more
-    at once would not fit in a processor's cache.
+    The critics of all sets and folds are trained in one program. Only those of one set run side by
+    side, as more would not fit in a processor's cache.
 
     Args:
       tokens_MT: the pool: prompt and continuation of each piece, both in whole bars.
@@ -63,7 +63,7 @@ def score_tokens(
     """
     beats_MSI = _beats(tokens_MT, num_tokens, bar_steps, beat_steps)
     heard, is_used_I = num_given // beat_steps, beats_MSI.any(axis=(0, 1))
-    inputs_MSI = jnp.asarray(beats_MSI[:, :, is_used_I])  # the others are 0 in all pieces
+    inputs_MSI = jnp.asarray(beats_MSI[:, :, is_used_I])  # only inputs that are not 0 in all pieces
     runs = [(labelled, fold) for labelled in sets for fold in range(NUM_FOLDS)]
     rows_RUB = np.stack(
         [
@@ -134,7 +134,7 @@ def _init(key, *, num_inputs):
 
 
 def embed(params: dict, inputs_BSI: jax.Array, num_read: int) -> jax.Array:
-    """The mean [B, H] of the states after the first `num_read` beats, which are the prompt's."""
+    """The mean [B, H] of the states after the prompt, whose beats are the first `num_read`."""
     inputs_SBI = jnp.swapaxes(inputs_BSI, 0, 1).astype(jnp.float32)
     states_SBH, _ = lstm(params, multiply(inputs_SBI, params['input']))
     return states_SBH[num_read:].mean(axis=0)

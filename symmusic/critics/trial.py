@@ -1,6 +1,6 @@
-"""Can generated pieces be told apart from real ones? A classifier two-sample test (Lopez-Paz and
+"""Can generated pieces be distinguished from real ones? A classifier two-sample test (Lopez-Paz and
 Oquab, 2017) with several critics, and checks that they are valid. The AUC of a critic is a lower
-bound on how well pieces can be told apart: a better critic may tell more.
+bound on how well pieces can be distinguished: a better critic may find more.
 """
 
 import dataclasses
@@ -35,8 +35,8 @@ from symmusic.score.bar import Bar
 from symmusic.streams import Stream, generator
 
 SETS = ('model', 'markov_3')
-NUM_HALVINGS = 10  # of the tunes, for real against real
-NUM_OF_FEATURES = 20  # for the critic of features, which takes little time
+NUM_HALVINGS = 10  # halvings of the tunes, for real against real
+NUM_OF_FEATURES = 20  # for the critic of features, which is fast
 
 
 @dataclasses.dataclass(frozen=True)
@@ -72,7 +72,9 @@ class Exhibits:
         }
 
     def features(self) -> dict[str, list[dict]]:
-        """The features of the prompts, by the name `prompts`, and of each set of continuations."""
+        """The features of the prompts, under the name `prompts`, and of each set of
+        continuations.
+        """
         sets = {'prompts': self.prompts_NP, **self.continuations}
         return {
             name: [
@@ -92,7 +94,8 @@ def hold_trial(
 
     Args:
       exhibits: the pieces.
-      ratios: scores by critic, context and set, as in `ratio.ratio_scores`.
+      ratios: scores of further critics, keyed by critic, context and set, as in
+        `ratio.ratio_scores`.
       seed: seed of folds, halves, training and resamples.
     """
     families_N = np.asarray(exhibits.families_N)
@@ -148,8 +151,8 @@ def _compare(
 
 
 def _label(families_N: np.ndarray, rng: np.random.Generator) -> list[LabelledPieces]:
-    """The pieces of each of `SETS` beside the real ones, and `NUM_OF_FEATURES` halvings of the
-    real ones, each drawn independently.
+    """The labelled pieces: each of `SETS` with the real ones, and `NUM_OF_FEATURES` independent
+    halvings of the real ones.
     """
     own, is_real = np.arange(len(families_N)), np.repeat([True, False], len(families_N))
     assigned = [assign_families(families_N, rng) for _ in range(NUM_OF_FEATURES)]
@@ -167,7 +170,7 @@ def _judge(
     labelled: Sequence[LabelledPieces],
     seed: int,
 ) -> list[Judged]:
-    """What the tokens critic makes of the pieces, with their prompts before them or without."""
+    """The outputs of the tokens critic for the pieces, with or without their prompts."""
     num_given = exhibits.prompts_NP.shape[1]
     tokens_MT = np.concatenate([exhibits.tokens[name] for name in ('real', *SETS)])
     num_tokens = max(exhibits.vocabulary.num_classes, exhibits.vocabulary.padding + 1)
@@ -178,14 +181,14 @@ def _judge(
 
 
 def _told(scores: Sequence[np.ndarray], labelled: Sequence[LabelledPieces], seed: int) -> Told:
-    """The AUCs of a critic that is trained in folds."""
+    """The cross-validated AUCs of a critic."""
     found = [estimate(*each, seed) for each in zip(scores[:2], labelled, strict=False)]
     null = [mean_auc(*each) for each in zip(scores[2:], labelled[2:], strict=True)]
     return Told(*found, mean_over_halvings(null))
 
 
 def _told_by_ratio(scores: Mapping[str, np.ndarray], families_N: np.ndarray, seed: int) -> Told:
-    """The AUCs of scores that were not learnt from these pieces: there are no folds."""
+    """The AUCs of scores that were not learnt from these pieces, so that there are no folds."""
     num = len(families_N)
     both = LabelledPieces(
         np.arange(2 * num),

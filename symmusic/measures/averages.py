@@ -29,7 +29,7 @@ def averages_of(pairs: Mapping[str, Pair], protocol: str) -> dict[str, Pair]:
 
 
 def _mean(values: Sequence[float | None]) -> float | None:
-    """The mean of the values that are defined."""
+    """The mean of the defined values."""
     known = [value for value in values if value is not None]
     return float(np.mean(known)) if known else None
 

@@ -11,15 +11,15 @@ import scipy.special
 from symmusic.measures.densities import bins, fit_density, grid, smooth
 from symmusic.measures.distances import FLOOR, intra_pairs, pairwise
 
-MOST_CELLS = 2**19  # most points of the curves held in memory at a time
+MOST_CELLS = 2**19  # maximum number of curve points held in memory at a time
 
 
 def resample(
     one_NF: np.ndarray, other_MF: np.ndarray, counts_BN: np.ndarray, counts_BM: np.ndarray
 ) -> dict[str, np.ndarray]:
-    """KLD and OA [B] of a feature, as `corrected` defines them, in B resamples in which each piece
-    occurs as often as `counts` say; NaN where undefined. A set with a single row of counts is the
-    same in all resamples.
+    """KLD and OA [B] of a feature, as `corrected` defines them, in each of B resamples; NaN if
+    undefined. `counts` says how often each piece occurs in each resample; a set with a single row
+    of counts is the same in all.
 
     A piece is never paired with itself, however often it was drawn. Source: Efron (1979).
     """
@@ -93,7 +93,7 @@ def permutation_test(
     one_NF: np.ndarray, other_MF: np.ndarray, num_permutations: int, rng: np.random.Generator
 ) -> float | None:
     """The p-value of a permutation test: the share of permutations of the pieces whose energy
-    distance is at least the observed one, which is counted as well. None where the feature is
+    distance is at least the observed one; the observed one is included. None if the feature is
     undefined for all pieces of a set.
 
     The energy distance (Szekely and Rizzo, 2004) is 0 only for equal distributions.
@@ -118,8 +118,8 @@ def permutation_test(
 
 
 def holm(tests: Mapping[Hashable, float | None]) -> dict[Hashable, float | None]:
-    """Holm's correction (1979) for as many tests as there are names: each p-value is multiplied by
-    the number of p-values that are not smaller, and made monotone.
+    """Holm's correction (1979) over all named tests: each p-value is multiplied by the number of
+    p-values that are not smaller, and the results are made monotone.
 
     A test without a p-value (None) belongs to the planned family of tests: it counts as one of the
     larger p-values, so that a missing test does not weaken the correction.

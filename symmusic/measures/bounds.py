@@ -30,10 +30,10 @@ class Bounds:
         return Bounds(self.least - self.most, self.most - self.least, is_difference=True)
 
     def around(self, value: float, half: float) -> tuple[float, float]:
-        """The ends of an interval around `value`; `half` is half its width if there were no bounds.
+        """The ends of an interval around `value`; `half` is its half width before the
+        transformation.
 
-        Where the value is at a bound or the width is 0, nothing is transformed: the interval is
-        clipped.
+        If the value is at a bound or the width is 0, the interval is only clipped.
         """
         is_inside = self.least < value < self.most
         if self.is_difference or not is_inside or not half > 0 or not math.isfinite(self.least):
@@ -59,7 +59,7 @@ class Bounds:
 
 
 ANY, SHARE, AMOUNT = Bounds(), Bounds(0, 1), Bounds(0)
-SIMILARITY = Bounds(most=1)  # of MelodyShape: 1 for a copy, below 0 where little is alike
+SIMILARITY = Bounds(most=1)  # of MelodyShape: 1 for a copy, below 0 if little is similar
 _BY_NAME = {
     'kld': AMOUNT,
     'oa': SHARE,
@@ -78,8 +78,8 @@ _BY_NAME = {
 
 
 def bounds_of(measure: str) -> Bounds:
-    """The bounds of a measure by its name; overlap areas and self-similarities are recognised by
-    its beginning or end.
+    """The bounds of a named measure; overlap areas and self-similarities are recognised by the
+    beginning or end of the name.
 
     Raises:
       KeyError: no bounds are known for this measure.

@@ -1,5 +1,5 @@
-"""Means over pieces with intervals that resample whole tune families, as settings of one tune are
-no independent evidence (Efron, 1979).
+"""Means over pieces with intervals that resample whole tune families (Efron, 1979), because
+settings of one tune are not independent.
 """
 
 import numpy as np
@@ -13,8 +13,8 @@ def mean_by_family(
     values_NA: np.ndarray, families_N: np.ndarray, rng: np.random.Generator
 ) -> list[Estimate]:
     """The mean of each of A columns over N pieces, and the 2.5th and 97.5th percentiles over
-    resamples of the families, the same ones for all columns. NaN values are not counted; None where
-    nothing is, and no interval for a single family.
+    resamples of the families, which are the same for all columns. NaN values are ignored. The mean
+    is None if all values are NaN; a single family has no interval.
     """
     _, members_N = np.unique(families_N, return_inverse=True)
     num_families = members_N.max(initial=-1) + 1

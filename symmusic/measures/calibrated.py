@@ -14,9 +14,9 @@ from symmusic.training.run import Trained
 
 
 def calibrate_run(config: ConfigDict, trained: Trained) -> Trained:
-    """A run with the calibration of each replica in its summary and, where there are several, of
-    all together as `ensemble`; null where no tune is long enough. None under the protocol of the
-    thesis and of models of notes, which draw at temperature 1.
+    """The run with the calibration of each replica added to its summary and, if there are several,
+    that of their `ensemble`; None if no tune is long enough. Unchanged under the thesis's protocol
+    and for models of notes, which sample at temperature 1.
     """
     card = trained.card
     if config.data.protocol == 'thesis' or not card.vocabulary.of_steps:
@@ -33,7 +33,7 @@ def calibrate_run(config: ConfigDict, trained: Trained) -> Trained:
             calibration = dataclasses.asdict(calibrate(logits_KV, labels_K))
         replicas.append(each | {'calibration': calibration})
     summary = trained.summary | {'replicas': replicas}
-    if len(replicas) > 1:  # logits: the logarithm of R would make no difference
+    if len(replicas) > 1:  # The mean's constant factor 1 / R is left out: logits may be shifted.
         found = None if labels_K is None else dataclasses.asdict(calibrate(sums_KV, labels_K))
         summary['ensemble'] = {'calibration': found}
     return dataclasses.replace(trained, summary=summary)

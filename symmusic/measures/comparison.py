@@ -38,7 +38,7 @@ Cells = TypeVar('Cells', Row, Average)
 
 
 def stack(names: Sequence[str], features: Sequence[dict[str, np.ndarray]]) -> Pieces:
-    """A set of pieces from the `compute_features` of each."""
+    """A set of pieces from the result of `compute_features` for each piece."""
     return Pieces(
         tuple(names), {name: np.array([each[name] for each in features]) for name in FEATURES}
     )
@@ -90,7 +90,9 @@ def compare(reference: Pieces, generated: Pieces, protocol: str, seed: int = 0) 
 def _resample(
     reference: Pieces, generated: Pieces, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
-    """How often each piece of either set occurs in each resample, [B, N] and [B, M]."""
+    """How often each piece occurs in each resample, [B, N] for the one set and [B, M] for the
+    other.
+    """
     counts_BN, counts_BM = (
         rng.multinomial(num, np.full(num, 1 / num), NUM_RESAMPLES)
         for num in (len(reference), len(generated))
@@ -185,7 +187,7 @@ def _mean_and_sd(values: np.ndarray) -> tuple[float | None, float | None]:
 
 
 def _why_no_density(sets: Sequence[np.ndarray], intra: Sequence[np.ndarray]) -> str:
-    """Why the distances of the sets have no density."""
+    """Says why a set's distances have no density."""
     lacking = {}
     for which, features, distances in zip(SETS, sets, intra, strict=True):
         num = int(

@@ -1,9 +1,11 @@
-"""What real continuations cost the model by how much music it is given, and how sure it is there.
+"""The model's loss on real continuations by the length of the prompt, and how well its predictions
+are calibrated.
 
 A model is used with a few bars before the first step that it draws, but held-out likelihood gives
-most steps much more. Here the same steps are predicted after prompts of 1, 4, 8 and 16 bars, which
-are all that the model is given: also their key is the one that the prompt suggests. Beside it
-stands the cost in the key of the whole tune, which nobody knows who has only the prompt.
+most steps much more. Here the same steps are predicted after prompts of 1, 4, 8 and 16 bars. The
+prompt is all that the model is given, so the key is the one that the prompt suggests. For
+comparison, the loss is also given in the key of the whole tune, which cannot be known from the
+prompt alone.
 """
 
 import dataclasses
@@ -28,11 +30,11 @@ Predicted = tuple[np.ndarray, np.ndarray, np.ndarray]  # as in `given.prediction
 
 @dataclasses.dataclass(frozen=True)
 class Context:
-    """What the steps after prompts of one length cost, in nats per step.
+    """The loss of the steps after prompts of one length, in nats per step.
 
     Attributes:
-      by_prompt: in the key that the prompt suggests.
-      by_tune: in the key of the whole tune.
+      by_prompt: with the tune in the key that the prompt suggests.
+      by_tune: with the tune in its own key.
     """
 
     by_prompt: Estimate
@@ -46,7 +48,7 @@ class Bin:
     Attributes:
       share: of all predictions.
       confidence: the mean probability of their likeliest classes.
-      accuracy: how often these were right; as large as the confidence if they are calibrated.
+      accuracy: how often these were right; equal to the confidence if the model is calibrated.
     """
 
     share: float
@@ -56,15 +58,15 @@ class Bin:
 
 @dataclasses.dataclass(frozen=True)
 class Sureness:
-    """How sure the model is after prompts of `PROMPT_BARS` bars, beside how right it is.
+    """How confident the model is after prompts of `PROMPT_BARS` bars, and how often it is right.
 
     Attributes:
       temperature: of the predictions.
       cost: nats per step.
-      entropy: of the predictions, in nats per step; as large as the cost if they are calibrated.
+      entropy: of the predictions, in nats per step; equal to the cost if they are calibrated.
       error: the mean absolute difference of confidence and accuracy, weighted by share (expected
         calibration error; Guo et al., 2017).
-      bins: those that hold predictions, from the least sure.
+      bins: the bins that hold predictions, the least confident first.
     """
 
     temperature: float
@@ -79,11 +81,11 @@ class Contexts:
     """Likelihood by the length of the prompt, and calibration.
 
     Attributes:
-      lengths: by the bars of the prompt; the same steps for all.
+      lengths: results keyed by the length of the prompt in bars; all for the same steps.
       num_bars: of the continuations.
       num_steps, num_families: steps that are predicted, and the families of their tunes.
-      sureness: at temperature 1, and at the temperature of sampling where it is another one.
-      note: why there is nothing; '' where there is.
+      sureness: at temperature 1 and, if it differs, at the sampling temperature.
+      note: why there are no results; '' if there are.
     """
 
     lengths: dict[int, Context]
@@ -95,13 +97,15 @@ class Contexts:
 
 
 class ContextMeasure:
-    """What real continuations of short prompts cost the model, and how sure it is of them."""
+    """The model's loss on real continuations of short prompts, and its calibration on them."""
 
     name = 'contexts'
     unit = 'nats'
 
     def measure(self, ground: Ground, pieces: Sets, key: int) -> Contexts:
-        """On places of held-out tunes with the longest prompt that there is."""
+        """Measures at the places in held-out tunes that have room for the longest possible
+        prompt.
+        """
         longest = _longest(ground)
         if not longest:
             return Contexts({}, note='No held-out tune is as long as a prompt and what follows it.')
@@ -122,7 +126,9 @@ class ContextMeasure:
 
 
 def _longest(ground: Ground) -> int:
-    """The longest prompt, in bars, that some held-out tune goes on after; 0 where there is none."""
+    """The longest prompt, in bars, after which some held-out tune has a continuation; 0 if there is
+    none.
+    """
     card = ground.model.card
     fits = [
         num_bars
@@ -133,7 +139,7 @@ def _longest(ground: Ground) -> int:
 
 
 def _given(ground: Ground, longest: int, num_bars: int, by_prompt: bool) -> Given:
-    """The last `num_bars` bars of the longest prompts, with what follows them."""
+    """The longest prompts cut to their last `num_bars` bars, with their continuations."""
     card = ground.model.card
     how = {'most': _most(ground), 'by_prompt': by_prompt, 'skipped': longest - num_bars}
     return cut_given(ground.held_out, card.vocabulary, num_bars, **how, **_meter(ground))
@@ -160,7 +166,7 @@ def _predict(ground: Ground, given: Given) -> Predicted:
 
 
 def _predict_both(ground: Ground, one: Given, other: Given) -> tuple[Predicted, Predicted]:
-    """The predictions of the same excerpts in two keys, which is often the same key: those are
+    """Predictions of the same excerpts in two keys. Excerpts for which both keys are the same are
     predicted once.
     """
     is_other_N = (one.tokens_NS != other.tokens_NS).any(axis=1)
@@ -188,7 +194,7 @@ def _mean(
 
 
 def _sureness(ground: Ground, key: int) -> tuple[Sureness, ...]:
-    """At temperature 1, and at that of sampling."""
+    """Calibration at temperature 1 and at the sampling temperature."""
     card = ground.model.card
     given = cut_given(ground.held_out, card.vocabulary, most=_most(ground), **_meter(ground))
     if not len(given):
@@ -213,7 +219,9 @@ def _sureness(ground: Ground, key: int) -> tuple[Sureness, ...]:
 def reliability(
     logits_KV: np.ndarray, labels_K: np.ndarray, temperature: float = 1.0
 ) -> tuple[Bin, ...]:
-    """The predictions by the probability of their likeliest class; empty bins are left out."""
+    """The predictions in bins by the probability of their likeliest class; empty bins are
+    left out.
+    """
     shares_KV = np.exp(log_softmax(logits_KV, temperature))
     confidence_K, is_right_K = shares_KV.max(axis=1), shares_KV.argmax(axis=1) == labels_K
     bins_K = np.minimum((confidence_K * NUM_BINS).astype(int), NUM_BINS - 1)

@@ -8,8 +8,8 @@ import scipy.integrate
 import scipy.sparse
 import scipy.special
 
-FINE_STEPS = 2048  # grid points of `corrected`, at least
-MOST_STEPS = 65536  # and at most
+FINE_STEPS = 2048  # minimum number of grid points of `corrected`
+MOST_STEPS = 65536  # and maximum
 STEPS_PER_BANDWIDTH = 10  # of the narrower density, between those two
 CHUNK = 2**16  # kernels at a time: fits a processor's cache
 TAILS = 5.0  # bandwidths
@@ -54,8 +54,8 @@ class Density:
 
 
 def fit_density(values: np.ndarray, weights: np.ndarray | None = None) -> Density | None:
-    """The density of values, each counted `weights` times; None where there are fewer than two,
-    they are undefined, or all are equal up to rounding.
+    """The density of values, each counted `weights` times; None if there are fewer than two, any is
+    undefined, or all are equal up to rounding.
     """
     weights = np.ones(len(values)) if weights is None else weights
     num = weights.sum()

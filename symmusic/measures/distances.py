@@ -71,16 +71,16 @@ def inter_distances(one_NF: np.ndarray, other_MF: np.ndarray, protocol: str) -> 
 
 
 def _settled(distances: np.ndarray, *features: np.ndarray) -> np.ndarray:
-    """The distances, with those set to 0 that are rounding errors, given the size of the
-    features.
+    """The distances, with those set to 0 that are mere rounding errors for features of this
+    size.
     """
     size = max(np.nanmax(np.abs(each), initial=0) for each in features)
     return np.where(distances <= ROUNDING * size, 0, distances)
 
 
 def _imputed(rows: list[np.ndarray]) -> np.ndarray:
-    """Imputes as the original program does: the mean of the defined distances in a row; for rows
-    without any, the mean of all.
+    """Imputes undefined distances as the original program does: by the mean of the defined
+    distances in the row or, if the row has none, by the mean of all.
     """
     with warnings.catch_warnings():
         # the mean of an empty row is NaN, which the second step fills

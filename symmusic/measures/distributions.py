@@ -1,4 +1,6 @@
-"""A network's whole distribution at each target; `likelihood` has only the loss of the label."""
+"""A network's full distribution at each target; `likelihood` computes only the loss of the
+label.
+"""
 
 import functools
 

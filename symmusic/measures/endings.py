@@ -1,5 +1,5 @@
-"""How pieces end: whether the last note is a chord tone of the tonic, long, and on a strong beat;
-beside the real continuations of the same prompts.
+"""How pieces end, compared with the real continuations of the same prompts: whether the last note
+is in the tonic chord, long, and on a strong beat.
 """
 
 import dataclasses
@@ -25,9 +25,9 @@ class Endings:
     """How the pieces of each set end.
 
     Attributes:
-      sets: by set and aspect the share of the pieces; pieces without a note are not counted.
-      differences: by aspect the share of the model's pieces minus that of the real continuations of
-        the same prompts; None where these are not known.
+      sets: for each set and aspect, the share of the pieces; pieces without a note are not counted.
+      differences: for each aspect, the share of the model's pieces minus that of the real
+        continuations of the same prompts; None if these are not known.
     """
 
     sets: dict[str, dict[str, Estimate]]
@@ -35,8 +35,8 @@ class Endings:
 
 
 def describe_ending(notes: list[StepNote], key: Key, bar: Bar) -> tuple[float, float, float, float]:
-    """Each of `ASPECTS` of the last note of a piece, 1 or 0; NaN for a piece without notes. What
-    is long and which beats are strong depends on the bar.
+    """Whether the last note of a piece has each of `ASPECTS`, 1 or 0; NaN for a piece without
+    notes. The bar determines which notes are long and which beats are strong.
     """
     if not notes:
         return (float('nan'),) * 4
@@ -58,7 +58,7 @@ class EndingsMeasure:
     unit = 'share'
 
     def measure(self, ground: Ground, pieces: Sets, key: int) -> Endings:
-        """Of all sets that continue the prompts."""
+        """Measures all sets that continue the prompts."""
         grid = ground.music.steps_per_quarter
         keys = [_key_of(events, grid) for events in ground.music.prompts]
         rng = generator(key, Stream.ENDINGS_RESAMPLES)

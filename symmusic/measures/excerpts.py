@@ -45,8 +45,8 @@ def cut_excerpts(tunes: Sequence[Tune], num_steps: int, *, continued: int = 0) -
 
 
 def draw_rows(num: int, size: int, num_draws: int, rng: np.random.Generator) -> np.ndarray:
-    """Draws rows [num_draws, size] from a pool of `num`, within a draw without replacement where
-    the pool is large enough.
+    """Draws rows [num_draws, size] from a pool of `num`: within a draw without replacement, if the
+    pool is large enough.
     """
     return np.array([rng.choice(num, size, replace=num < size) for _ in range(num_draws)])
 

@@ -1,10 +1,10 @@
-"""95 % intervals of what is measured on pieces of tunes: whole families of tunes are resampled, as
-pieces of one family are no independent evidence.
+"""95 % intervals of measures on pieces that come from tunes: whole tune families are resampled,
+because pieces of one family are not independent.
 
-The bootstrap (Efron, 1979) gives the standard error, Student's t with as many degrees of freedom as
-there are families, less one, the width; percentiles of the resamples hold the truth too rarely of
-few families. The ends lie inside the measure's bounds (`bounds`). More pieces of the same tunes
-narrow an interval only as far as the tunes allow.
+The bootstrap (Efron, 1979) gives the standard error; Student's t, with one degree of freedom fewer
+than there are families, gives the width, because percentiles of the resamples cover the truth too
+rarely if families are few. The ends lie inside the measure's bounds (`bounds`). More pieces of the
+same tunes narrow an interval only as far as the variation among tunes allows.
 """
 
 import dataclasses
@@ -24,8 +24,8 @@ Parts = tuple[np.ndarray, np.ndarray]  # numerators [N] and denominators [N] of 
 
 @dataclasses.dataclass(frozen=True)
 class Families:
-    """N pieces of F families, and how often each family is drawn in B resamples. What is measured
-    by one object is resampled alike, so that differences are paired.
+    """N pieces of F families, and how often each family is drawn in B resamples. All measures
+    computed with one object use the same resamples, so differences are paired.
 
     Attributes:
       members_N: the family of each piece, from 0.
@@ -41,18 +41,18 @@ class Families:
         return self.counts_BF.shape[1]
 
     def ratio(self, parts: Parts, bounds: Bounds = ANY) -> Estimate:
-        """The sum of the numerators divided by that of the denominators, over all pieces; without a
-        value where no denominator is positive.
+        """The sum of the numerators over all pieces divided by that of the denominators; without a
+        value if no denominator is positive.
         """
         value = _ratio(parts[0].sum(), parts[1].sum())
         return self.around(value, self._resampled(parts), bounds)
 
     def mean(self, values_N: np.ndarray, bounds: Bounds = ANY) -> Estimate:
-        """The mean of a number of each piece; NaN where a piece has none."""
+        """The mean over pieces of a number; NaN marks pieces that have none."""
         return self.ratio(defined(values_N), bounds)
 
     def difference(self, one: Parts, other: Parts, bounds: Bounds = ANY) -> Estimate:
-        """The first ratio less the second; `bounds` are those of each."""
+        """The first ratio minus the second; `bounds` are those of each ratio."""
         value = _ratio(one[0].sum(), one[1].sum()) - _ratio(other[0].sum(), other[1].sum())
         resampled_B = self._resampled(one) - self._resampled(other)
         return self.around(value, resampled_B, bounds.difference)
@@ -60,7 +60,7 @@ class Families:
     def distance(
         self, ones: Sequence[Parts], others: Sequence[Parts], bounds: Bounds = ANY
     ) -> Estimate:
-        """The mean absolute difference of ratios, pair by pair, of those that are defined."""
+        """The mean absolute difference over pairs of ratios that are defined."""
         values, resamples = [], []
         for one, other in zip(ones, others, strict=True):
             value = _ratio(one[0].sum(), one[1].sum()) - _ratio(other[0].sum(), other[1].sum())
@@ -72,8 +72,8 @@ class Families:
         return self.around(np.mean(values), np.mean(resamples, axis=0), bounds)
 
     def around(self, value: float, resampled_B: np.ndarray, bounds: Bounds = ANY) -> Estimate:
-        """A value with its interval, from its values in the resamples; of a single family it has
-        none.
+        """A value with an interval computed from its values in the resamples; no interval for a
+        single family.
         """
         return _around(value, resampled_B, self.num, bounds)
 
@@ -90,8 +90,8 @@ class Families:
 
 @dataclasses.dataclass(frozen=True)
 class Beside:
-    """The mean of pieces beside that of real ones: `own`; `real`, None where there are none; and
-    `more`, the first less the second, paired where both continue the same prompts, else None.
+    """The mean over pieces, `own`, and over real ones, `real`, None if there are none. `more` is
+    the first minus the second, paired by prompt; None unless both continue the same prompts.
     """
 
     own: Estimate
@@ -107,8 +107,8 @@ def put_beside(
     *,
     is_paired: bool,
 ) -> Beside:
-    """Means of the pieces of these families and of as many real ones, None where a piece has none;
-    `real_N` is empty where there are none.
+    """Means over the pieces of these families and over as many real ones. None marks a piece
+    without a value; `real_N` is empty if there are no real pieces.
     """
     own, real = (np.array([*each], float) for each in (own_N, real_N))
     if not len(real):
@@ -137,10 +137,11 @@ def crossed(
     rng: np.random.Generator,
     bounds: Bounds = ANY,
 ) -> Estimate:
-    """The mean over R seeds of a ratio over the same N tunes' pieces, for other seeds and other
-    tunes: resampled seeds are crossed with resampled families (the pigeonhole bootstrap: McCullagh,
-    2000; Owen, 2007), and t has the degrees of freedom of the smaller number. It counts what seed
-    and family do together three times, so it is conservative.
+    """The mean over R seeds of a ratio over the same N tunes' pieces, with an interval that is
+    valid for other seeds and other tunes: resampled seeds are crossed with resampled families (the
+    pigeonhole bootstrap: McCullagh, 2000; Owen, 2007), and t has the degrees of freedom of the
+    smaller number. The variance of the interaction of seed and family is counted three times, so
+    the interval is conservative.
     """
     value, resampled_B = _cross(tops_RN, bottoms_RN, families, rng)
     return _around(value, resampled_B, min(len(tops_RN), families.num), bounds)
@@ -149,8 +150,8 @@ def crossed(
 def crossed_difference(
     one: Parts, other: Parts, families: Families, rng: np.random.Generator, bounds: Bounds = ANY
 ) -> Estimate:
-    """The first mean over seeds less the second, as `crossed`; numerators and denominators are
-    [R, N]. Both are of the same tunes, and each has seeds of its own.
+    """The first mean over seeds minus the second, as in `crossed`; numerators and denominators are
+    [R, N]. Both are of the same tunes but of different seeds.
     """
     (first, first_B), (second, second_B) = (_cross(*parts, families, rng) for parts in (one, other))
     num = min(len(one[0]), len(other[0]), families.num)
@@ -180,7 +181,7 @@ def _resample(num: int, num_resamples: int, rng: np.random.Generator) -> np.ndar
 
 
 def _ratio(tops: np.ndarray, bottoms: np.ndarray) -> np.ndarray:
-    """NaN where nothing is divided by."""
+    """NaN where the denominator is not positive."""
     return np.where(bottoms > 0, tops / np.where(bottoms > 0, bottoms, 1), np.nan)
 
 
@@ -190,7 +191,7 @@ def _around(value: float, resampled_B: np.ndarray, num: int, bounds: Bounds) -> 
     known = resampled_B[np.isfinite(resampled_B)]
     if num < 2 or not len(known):
         return Estimate(float(value))
-    # resamples of few vary less than samples do
+    # resamples of few families vary less than samples would
     error = known.std() * np.sqrt(num / (num - 1))
     half = scipy.stats.t.ppf((1 + CONFIDENCE) / 2, num - 1) * error
     return Estimate(float(value), *bounds.around(float(value), float(half)))

@@ -1,4 +1,4 @@
-"""What a comparison of two sets of pieces finds, feature by feature."""
+"""The results of comparing two sets of pieces feature by feature."""
 
 import dataclasses
 
@@ -9,8 +9,8 @@ from symmusic.measures.estimate import Estimate
 
 @dataclasses.dataclass(frozen=True)
 class Pieces:
-    """The features of a set of N pieces: for each feature an array [N, ...] in the order of
-    `names`, by the name of the feature.
+    """The features of a set of N pieces: for each named feature an array [N, ...], with the pieces
+    in the order of `names`.
     """
 
     names: tuple[str, ...]
@@ -56,8 +56,8 @@ class Row:
       reference, generated: the feature in each set.
       kld, oa: of the distances within the sets.
       inter_mean, inter_sd: of the distances between the sets.
-      kld_inter, oa_inter: of the distances within the generated set and those between the sets.
-      note: what is not defined, and why.
+      kld_inter, oa_inter: of the distances within the generated set against those between the sets.
+      note: which values are undefined, and why.
       p, p_holm: of the permutation test, alone and corrected for all features; None with `thesis`.
     """
 

@@ -1,4 +1,4 @@
-"""The nine features of the first draw beside those of excerpts of training tunes."""
+"""The nine features of the first draw, compared with those of excerpts of training tunes."""
 
 from symmusic.measures.comparison import compare
 from symmusic.measures.feature_table import FeatureTable

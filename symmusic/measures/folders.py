@@ -1,5 +1,5 @@
-"""Reads a folder of music files as a set of pieces, as corpora are read; what cannot be measured is
-reported.
+"""Reads a folder of music files as a set of pieces, in the same way as corpora, and reports what
+cannot be measured.
 """
 
 import dataclasses
@@ -24,7 +24,7 @@ from symmusic.score.voices import read_voices
 from symmusic.wording import count
 
 SUFFIXES = tuple(dict.fromkeys((*CORPUS_SUFFIXES, *VOICE_SUFFIXES)))
-MOST_PIECES = 1000  # compared at most: resamples hold every pair of pieces
+MOST_PIECES = 1000  # maximum number of pieces compared: resamples hold every pair of pieces
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Folder:
       polyphonic: names of polyphonic pieces; they are measured as they are.
       others: names of files of other kinds; subfolders are ignored.
       doubles: names of files not read because the same piece was read in another format.
-      notices: by what was left out of files that were read, the names of those files.
+      notices: for each kind of content that was left out of files, the names of those files.
     """
 
     pieces: Pieces
@@ -68,7 +68,8 @@ class Folders:
 
 
 def list_pieces(path: pathlib.Path) -> list[tuple[str, Callable[[], Score]]]:
-    """The pieces of a file by name, as corpora name them, each with a function that reads it.
+    """The pieces of a file, keyed by the name that a corpus gives them, each with a function that
+    reads it.
 
     Raises:
       ScoreError: the file is damaged, or holds none.
@@ -170,8 +171,8 @@ def _read(
 def _one_format(
     files: Sequence[pathlib.Path],
 ) -> tuple[list[pathlib.Path], tuple[str, ...]]:
-    """Where a name occurs in several formats, as in a run's samples, the file whose format comes
-    first in `SUFFIXES`; and the names of the others.
+    """The files to read: of a name that occurs in several formats, as in a run's samples, only the
+    file whose format comes first in `SUFFIXES`. Also the names of the other files.
     """
     chosen: dict[str, pathlib.Path] = {}
     for file in sorted(files, key=lambda file: SUFFIXES.index(file.suffix.lower())):

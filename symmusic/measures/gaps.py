@@ -1,6 +1,6 @@
 """Gaps in unseen tunes: the likelihood of their steps under a model that is given both sides,
-beside models that are given the left side only, and how many of the drawn notes agree with the
-tune.
+compared with models that are given only the left side; and how many of the drawn notes agree with
+the tune.
 """
 
 import dataclasses
@@ -16,7 +16,7 @@ from symmusic.melody.encodings import Vocabulary
 from symmusic.model.places import first_place
 from symmusic.score.bar import SIXTEENTHS
 
-CONTEXT_BARS = 8  # after a gap at most, and before it at least, where the tune has them
+CONTEXT_BARS = 8  # context: at most after a gap, and at least before it if the tune is long enough
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Gaps:
 
 @dataclasses.dataclass(frozen=True)
 class GapNats:
-    """The nats of the steps of gaps of one length under each model."""
+    """The loss of each model on the steps of gaps of one length, in nats."""
 
     nats: Nats
     num_gaps: int
@@ -79,10 +79,10 @@ class Infilling:
 
     Attributes:
       part: whose tunes have the gaps.
-      left_to_right: the name of the left-to-right model; None where there is none, and `note` says
-        why.
+      left_to_right: the name of the left-to-right model; None if there is none, in which case
+        `note` says why.
       note: see above.
-      gaps: by the number of bars.
+      gaps: results keyed by the length of the gaps in bars.
       drawn: None where no gap has 8 bars on both sides.
     """
 
@@ -103,9 +103,9 @@ def find_gaps(
     meter: int = 0,
     steps_per_quarter: int = SIXTEENTHS,
 ) -> Gaps:
-    """Consecutive gaps of `num_bars` bars in each tune of the metre of index `meter` among
-    `meters`, from its second bar on, as long as a whole bar follows; a random `max_gaps` of them
-    where there are more.
+    """Consecutive gaps of `num_bars` bars, from the second bar on and with at least a whole bar
+    after them, in each tune whose metre has index `meter` among `meters`; a random `max_gaps` of
+    them if there are more.
     """
     bars = bars_on_grid(tunes, meters, steps_per_quarter)
     bar_steps, line = bars[meter], first_place(meter, bars)

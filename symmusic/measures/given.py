@@ -1,4 +1,4 @@
-"""Real continuations of prompts, and a model's predictions of them step by step."""
+"""Prompts with their real continuations, and a model's predictions of these step by step."""
 
 import dataclasses
 import itertools
@@ -22,7 +22,7 @@ from symmusic.score.bar import SIXTEENTHS, bar_of
 from symmusic.training.card import Card
 
 NEW_BARS = 4
-MOST, MOST_OF_WINDOWS = 512, 64  # excerpts that are predicted; the second where it is slow
+MOST, MOST_OF_WINDOWS = 512, 64  # number of excerpts to predict; the second number for slow models
 
 
 @dataclasses.dataclass(frozen=True)
@@ -30,9 +30,9 @@ class Given:
     """Prompts with their real continuations.
 
     Attributes:
-      tokens_NS: as the model reads them.
+      tokens_NS: prompts and continuations as the model reads them.
       num_given: steps of each prompt.
-      files: the tune that each is from.
+      files: the file of the tune that each is from.
       position: the place in the bar (`model.places`) of the first steps, a bar line.
     """
 
@@ -63,9 +63,9 @@ def cut_given(
     meter: int = 0,
     steps_per_quarter: int = SIXTEENTHS,
 ) -> Given:
-    """All prompts of `num_bars` bars that are followed by `num_new` bars, in tunes of the metre of
-    index `meter` among the model's `meters` on its grid, or `most` of them, evenly spaced. Before
-    each are `skipped` more bars, which the model is not given.
+    """All prompts of `num_bars` bars that are followed by `num_new` bars, in tunes whose metre has
+    index `meter` among the model's `meters` on its grid; at most `most` of them, evenly spaced. The
+    tune has `skipped` more bars before each prompt, which the model is not given.
 
     The key is the one that the prompt suggests, as it is all that the model is given; without
     `by_prompt` it is that of the whole tune.
@@ -86,7 +86,7 @@ def cut_given(
 
 
 def most_for(manner: Manner) -> int:
-    """How many excerpts are enough; fewer for a model that reads whole windows for each step."""
+    """How many excerpts to predict; fewer for a model that reads a whole window for each step."""
     return MOST if manner.window_steps is None else MOST_OF_WINDOWS
 
 
@@ -117,8 +117,8 @@ def calibrate_model(
 def predict_tunes(
     params: Params, card: Card, tunes: Sequence[Tune], manner: Manner
 ) -> tuple[np.ndarray, np.ndarray] | None:
-    """The logits [K, V] and labels [K] of continuations in tunes, in each of the model's metres as
-    many as the metre has of the tunes; None where there are none.
+    """The logits [K, V] and labels [K] of continuations in tunes, from each of the model's metres
+    in proportion to its share of the tunes; None if there are none.
     """
     most, found = most_for(manner), []
     for meter, name in enumerate(card.meters):

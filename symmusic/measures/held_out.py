@@ -31,7 +31,7 @@ class Likelihood:
     """Held-out likelihood.
 
     Attributes:
-      nats: of each model; None where no tune is unseen.
+      nats: the losses of all models; None if no tune is unseen.
       targets: what the model was trained to predict, `train.targets`.
       num_tunes: unseen tunes with a target.
       note: why there are no nats; '' where there are.
@@ -48,13 +48,17 @@ class Likelihood:
 
 
 class LikelihoodMeasure:
-    """The likelihood of unseen tunes under each model; all predict the same steps, each once."""
+    """The likelihood of unseen tunes under each model. All models predict the same steps, each step
+    once.
+    """
 
     name = 'likelihood'
     unit = 'nats'
 
     def measure(self, ground: Ground, pieces: Sets, key: int) -> Likelihood:
-        """A model for infilling predicts left to right here, without knowing what follows."""
+        """Measures all models. An infilling model predicts left to right here, without knowing what
+        follows.
+        """
         if ground.data.test is None:
             note = (
                 'No tune is unseen: split by window, all were trained on. There is no held-out'
@@ -82,7 +86,7 @@ class LikelihoodMeasure:
 
 
 def _losses(ground: Ground, windows: Windows, targets: Targets, kind: str) -> dict[str, np.ndarray]:
-    """Nats of each target by model."""
+    """The loss of each target in nats, keyed by model."""
     architecture = ground.model.card.architecture
     predict = functools.partial(
         model_log_probabilities, ground.model.params, architecture=architecture, kind=kind

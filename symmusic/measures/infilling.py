@@ -1,5 +1,5 @@
-"""The measure of a run for infilling: gaps in unseen tunes, filled by it and by a left-to-right
-model.
+"""The measure of infilling models: gaps in unseen tunes, filled by the model and by a left-to-right
+one.
 """
 
 import dataclasses
@@ -50,7 +50,9 @@ class InfillingMeasure:
     unit = 'nats per step'
 
     def measure(self, ground: Ground, pieces: Sets, key: int) -> Infilling | None:
-        """None where the run is not for infilling, or has no unseen tunes with gaps."""
+        """Measures the run's model; None if the model does not infill or no unseen tune has room
+        for gaps.
+        """
         model, other, config = ground.model, ground.other, ground.config
         if model.card.recipe.targets != 'gap' or not ground.held_out:
             return None
@@ -127,7 +129,7 @@ def _fill(
     rival: Network | None,
     rng: np.random.Generator,
 ) -> Redrawn | None:
-    """The share of notes drawn by each model in some gaps that agree with the tune; None where no
+    """The share of notes that agree with the tune, for each model that fills some gaps; None if no
     gap has 8 bars on both sides.
     """
     rows = gaps.centred
@@ -189,7 +191,7 @@ def _draw(
     )
     found = []
     for first in track(range(0, len(tokens_NS), CHUNK), 'chunk'):
-        # one shape, one compilation
+        # equal shapes compile once
         rows = np.minimum(np.arange(first, first + CHUNK), len(tokens_NS) - 1)
         known = None if known_NT is None else known_NT[rows]
         prompts = tokens_NS[rows, :begin]

@@ -1,5 +1,5 @@
 """Held-out likelihood: the negative log-likelihood in nats of the steps of unseen tunes under a
-model, beside the class frequencies (base rate) and Markov models.
+model, the class frequencies (base rate) and Markov models.
 
 All are measured on exactly the same targets, each step once: those of the training loss on held-out
 windows. For a model of all steps these are all steps except the first of a phrase longer than
@@ -64,8 +64,8 @@ class Targets:
 
 
 def find_targets(windows: Windows, vocabulary: Vocabulary, *, all_steps: bool) -> Targets:
-    """The targets of `training.step.target_losses`: the last step of each window, or all steps from
-    its first target on; blanks are not targets.
+    """The same targets as in `training.step.target_losses`: the last step of each window, or all
+    steps from its first target on; blanks are not targets.
     """
     tokens_NS = windows.tokens()
     is_target_NS = np.broadcast_to(
@@ -151,12 +151,13 @@ def markov_losses(
 
 @dataclasses.dataclass(frozen=True)
 class ModelNats:
-    """What the targets cost one model, in nats; None where not defined.
+    """The loss of one model on the targets, in nats; None if undefined.
 
     Attributes:
       per_step, per_note: with intervals over tune families.
       by_position: per step at each step of the bar of the first metre.
-      more: nats per step less those of the first model, paired by family; of that one None.
+      more: nats per step minus those of the first model, paired by family; None for the first
+        model.
     """
 
     per_step: Estimate
@@ -167,7 +168,7 @@ class ModelNats:
 
 @dataclasses.dataclass(frozen=True)
 class MeterNats:
-    """What the targets of one metre cost each model, in nats per step and per note."""
+    """The loss of each model on the targets of one metre, in nats per step and per note."""
 
     num_steps: int
     num_notes: int
@@ -177,13 +178,13 @@ class MeterNats:
 
 @dataclasses.dataclass(frozen=True)
 class Nats:
-    """What the same targets cost several models.
+    """The losses of several models on the same targets.
 
     Attributes:
       models: by name.
       num_steps, num_notes, num_families: targets, notes that start at them, and tune families.
       num_by_position: targets at each step of the bar of the first metre.
-      by_meter: the same by metre, where there are several.
+      by_meter: the losses for each metre, if there are several.
     """
 
     models: dict[str, ModelNats]
@@ -211,7 +212,7 @@ def estimate_likelihoods(
       targets: the K targets, at least one.
       families_N: the tune family of each window.
       seed: of the resamples.
-      meters: the names of the metres, where there are several and each is to be told.
+      meters: the names of the metres, to give losses for each of them if there are several.
     """
     families = resample_families(
         np.asarray(families_N)[targets.rows].tolist(), generator(seed, Stream.LIKELIHOOD_RESAMPLES)

@@ -33,8 +33,8 @@ class Markov:
     counts: tuple[np.ndarray, ...]
 
     def probabilities(self, histories_BT: np.ndarray) -> np.ndarray:
-        """The probabilities [B, V] float64 of the next token after each history [B, T]; the last n
-        of the T tokens are used, or all where there are fewer.
+        """The probabilities [B, V] float64 of the next token after each history [B, T]; uses the
+        last n of the T tokens, or all if there are fewer.
         """
         histories_BT = np.asarray(histories_BT, np.int64)
         num_classes = self.num_classes
@@ -60,15 +60,15 @@ class Markov:
         return Markov(order, self.num_classes, self.codes[:num], self.counts[:num])
 
     def _continued(self, k: int, contexts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Which (k + 1)-grams continue contexts of k tokens: the first, and the one after the
-        last.
+        """The range of (k + 1)-grams that continue each context of k tokens: the index of the
+        first, and of the one after the last.
         """
         codes, firsts = self.codes[k], contexts * self.num_classes
         return np.searchsorted(codes, firsts), np.searchsorted(codes, firsts + self.num_classes)
 
 
 def _interpolated(counts, totals, kinds, lower):
-    """The equation above; `lower` where nothing was counted."""
+    """The equation above; `lower` if nothing was counted."""
     seen = totals > 0
     return np.where(seen, (counts + kinds * lower) / np.where(seen, totals + kinds, 1), lower)
 
@@ -129,16 +129,16 @@ def stream_nats(
     depths_K: np.ndarray,
     num_targets: int | None = None,
 ) -> np.ndarray:
-    """The negative log-likelihood [K] in nats of tokens of sequences that stand one after another.
+    """The negative log-likelihood [K] in nats of some tokens of concatenated sequences.
 
-    With `num_targets` the probabilities are those of the first `num_targets` classes, renormalised;
-    the result is infinite for another token.
+    With `num_targets`, the probabilities are renormalised over the first `num_targets` classes; the
+    result is infinite for any other token.
 
     Args:
       markov: the model.
-      tokens_L: the sequences.
-      places_K: where the tokens are.
-      depths_K: how many tokens before each are of its sequence.
+      tokens_L: the concatenated sequences.
+      places_K: the indices of the tokens to score.
+      depths_K: how many tokens of its own sequence are before each of them.
       num_targets: see above.
     """
     tokens_L = np.asarray(tokens_L, np.int64)
@@ -168,7 +168,7 @@ def _label_probabilities(
         if k:
             contexts_K += histories_KT[:, -k] * markov.num_classes ** (k - 1)
         deep = depths_K >= k
-        # ascending: searched several times as fast, and repeated ones once
+        # sorted and unique: the search is several times as fast
         grams, rows = np.unique(
             contexts_K[deep] * markov.num_classes + labels_K[deep], return_inverse=True
         )
@@ -183,8 +183,8 @@ def _label_probabilities(
 
 
 def choose_order(markovs: Mapping[int, Markov], sequences: Sequence[np.ndarray]) -> int:
-    """The order whose model predicts some sequences best, such as those of validation tunes; all
-    tokens count but the first of each.
+    """The order whose model predicts some sequences, such as validation tunes, best; all tokens
+    count except the first of each sequence.
 
     Raises:
       ValueError: no sequence has two tokens.

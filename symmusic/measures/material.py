@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 
 @dataclasses.dataclass(frozen=True)
 class Material:
-    """The prompts of N pieces of T steps, and what the pieces are compared with.
+    """The prompts of N pieces of T steps, and the music that the pieces are compared with.
 
     Attributes:
       tunes: the tunes of each part; split by window all are training tunes, and the other parts are
@@ -39,7 +39,7 @@ class Material:
       continuations: events [N, T] of the real continuations of the prompts; None where not known.
       unseen: events [num_pieces, T] of excerpts of tunes not trained on; None where there are none.
       prompt: the name of the single prompt; None where there are many.
-      meter: the metre that all of it is in.
+      meter: the metre of all this music.
       steps_per_quarter: its grid.
       files: the tune [N] that each prompt is from; empty where there is a single one.
     """
@@ -61,7 +61,7 @@ class Material:
 
 
 def evaluated_meter(config: ConfigDict, meters: Sequence[str]) -> str:
-    """The one of a model's metres in which its pieces are evaluated.
+    """The metre in which a model's pieces are evaluated.
 
     Raises:
       UserError: the model does not know the metre that the config names.
@@ -84,7 +84,7 @@ def evaluated_index(config: ConfigDict, meters: Sequence[str]) -> int:
 
 
 def in_meter(tunes: Iterable[Tune], bar: Bar) -> list[Tune]:
-    """The tunes whose bars are divided as a bar, on its grid."""
+    """The tunes whose metre has bars like `bar`, on its grid."""
     return [tune for tune in tunes if tune.bar == bar]
 
 
@@ -167,8 +167,8 @@ def fixed_prompt(config: ConfigDict, vocabulary: Vocabulary, meter: str) -> Prom
 def as_given(
     config: ConfigDict, events_NT: np.ndarray, num_given: int, vocabulary: Vocabulary
 ) -> np.ndarray:
-    """Excerpts of tunes in the key that their first `num_given` steps suggest, which are all that a
-    model is given of a tune; under `data.protocol = 'thesis'` in that of the whole tune.
+    """Excerpts of tunes, transposed by the key that their first `num_given` steps suggest, as these
+    are all that a model is given; under `data.protocol = 'thesis'` by the key of the whole tune.
     """
     if config.data.protocol == 'thesis':
         return events_NT

@@ -29,8 +29,8 @@ class SetOverlap:
       means: of every KLD and OA.
       overall_oa: with an interval over tune families where the set continues the prompts, else over
         draws.
-      more: the overall OA less that of the real continuations, paired by family; None where it is
-        not known.
+      more: the overall OA minus that of the real continuations, paired by family; None if it is not
+        known.
     """
 
     means: Briefly
@@ -40,8 +40,8 @@ class SetOverlap:
 
 @dataclasses.dataclass(frozen=True)
 class Overlap:
-    """Every set over `num_draws` draws of `size` pieces, by name; `second_draw` are other
-    excerpts.
+    """The result for each named set, over `num_draws` draws of `size` pieces; the set `second_draw`
+    is other excerpts.
     """
 
     num_draws: int
@@ -50,7 +50,7 @@ class Overlap:
 
 
 class OverlapMeasure:
-    """How far the sets overlap with excerpts of training tunes: the model's pieces, the real
+    """The overlap area with excerpts of training tunes of each set: the model's pieces, the real
     continuations, Markov models, shuffled notes and other excerpts.
     """
 
@@ -58,7 +58,7 @@ class OverlapMeasure:
     unit = 'overlap area'
 
     def measure(self, ground: Ground, pieces: Sets, key: int) -> Overlap:
-        """Every draw of every set is compared with the excerpts of that draw."""
+        """Compares every draw of every set with the excerpts of that draw."""
         results = measure_draws(
             pieces.excerpts, pieces.references_DN, pieces.features, pieces.protocol
         )

@@ -1,4 +1,4 @@
-"""What the steps of whole pieces cost a network that reads them as it does in sampling."""
+"""The loss of a network on whole pieces, read in the same way as in sampling."""
 
 import functools
 
@@ -19,10 +19,11 @@ def network_nats(
     start: int,
     position: int = 0,
 ) -> np.ndarray:
-    """The loss [N, T - start] in nats of each token of N pieces from step `start` on, at least 1,
-    given all before it, where each is drawn as `manner` says: at its temperature, above 0, and inf
-    for a class that `top_k` or `top_p` cuts off. `position` is the place in the bar of the first
-    steps. Blanks, which are no targets, cost 0.
+    """The loss [N, T - start] in nats of each token of N pieces from step `start` (1 or more) on,
+    given all tokens before it. The probabilities are those of sampling by `manner`: at its
+    temperature, which must be above 0; the loss is inf for a class that `top_k` or `top_p` cuts
+    off. `position` is the place in the bar of the first steps. Blanks, which are not targets, cost
+    0.
     """
     architecture, labels_NT = network.card.architecture, tokens_NT[:, start:].astype(int)
     logits_NTV = continuation_logits(

@@ -1,8 +1,9 @@
-"""What a measure is, and what it receives: the ground of an evaluation, and the sets of pieces.
+"""The interface of measures, and their inputs: the ground of an evaluation (what all its measures
+share) and the sets of pieces.
 
-A measure is an object with a name, a unit, a docstring and `measure`, in a file of the room of its
-noun (`measures`, `critics`, `originality`, `thesis`). The evaluation goes through a tuple of them
-(`api/evaluation.py`). A result is a frozen dataclass that knows neither files nor sentences.
+A measure is an object with a name, a unit, a docstring and a method `measure`. Measures are in the
+rooms `measures`, `critics`, `originality` and `thesis`; an evaluation runs a tuple of them
+(`api/evaluation.py`). A result is a frozen dataclass without file paths or prose.
 """
 
 import dataclasses
@@ -49,11 +50,11 @@ class Continued:
 
 @dataclasses.dataclass(frozen=True)
 class Chosen:
-    """Which baselines stand beside a model.
+    """Which baselines a model is compared with.
 
     Attributes:
-      markov_order: of the Markov model that predicts validation tunes best.
-      note: why there is no count model; '' where there is one.
+      markov_order: the order of the Markov model that predicts validation tunes best.
+      note: why there is no count model; '' if there is one.
     """
 
     markov_order: int
@@ -82,7 +83,9 @@ class Drawing:
 
 @dataclasses.dataclass(frozen=True)
 class Network:
-    """A trained network: the parameters of a replica, or of all; its card and name for readers."""
+    """A trained network: the parameters of one replica or of all, its card, and its name in
+    reports.
+    """
 
     params: Params
     card: Card
@@ -95,10 +98,10 @@ class Network:
 
 @dataclasses.dataclass(frozen=True)
 class Baselines:
-    """What a network must beat.
+    """The models that a network must beat.
 
     Attributes:
-      markov_order: of the Markov model that predicts validation tunes best.
+      markov_order: the order of the Markov model that predicts validation tunes best.
       count_model: None where there are too few tunes for it, and `note` says so.
       note: see above.
     """
@@ -137,18 +140,18 @@ class Ground:
 
     @property
     def held_out(self) -> tuple[Tune, ...]:
-        """The unseen tunes on which the model is measured; none where it was trained on all."""
+        """The unseen tunes on which the model is measured; empty if it was trained on all tunes."""
         return getattr(self.music.tunes, self.config.evaluate.part)
 
     @property
     def families(self) -> dict[str, int]:
-        """The family of each tune by its file."""
+        """The family of each tune, keyed by the tune's file."""
         return self.corpus.family_of
 
     @property
     def prompt_families(self) -> np.ndarray:
-        """The family [N] of the tune of each prompt; each prompt is its own where they are of no
-        tune.
+        """The family [N] of each prompt's tune; prompts that are not from tunes are families of
+        their own.
         """
         files = self.music.files
         return np.array([self.families[file] for file in files] or range(len(self.music.prompts)))
@@ -187,12 +190,12 @@ class Sets:
       made: the set `model`, and how it was drawn.
       real_NT: the set `real_continuations`; None where they are not known.
       shuffled_NT: the set `shuffled`.
-      draw_baselines: draws the sets `count_model` and `markov_<order>`.
+      draw_baselines: a function that draws the sets `count_model` and `markov_<order>`.
       num_draws: D.
       excerpts_MT: events of the excerpts of training tunes from which the reference sets are taken.
       references_DN: the rows of the excerpts that each draw is compared with.
       others_DN: the rows of each draw of the set `second_draw`.
-      first_N: the rows of the reference of the first draw.
+      first_N: the rows of the reference excerpts of the first draw.
       protocol: of the features.
       steps_per_quarter: the grid.
     """
@@ -211,7 +214,7 @@ class Sets:
 
     @shared_property
     def events(self) -> dict[str, np.ndarray]:
-        """The events [N, T] of each set by name. All but `shuffled` continue the ground's
+        """The events [N, T] of each named set. All sets except `shuffled` continue the ground's
         prompts.
         """
         others = {'real_continuations': self.real_NT, **self.draw_baselines()}
@@ -225,7 +228,7 @@ class Sets:
 
     @shared_property
     def features(self) -> dict[str, list[Pieces]]:
-        """The features of each draw by set; with the set `second_draw`."""
+        """The features of each draw, keyed by set; includes the set `second_draw`."""
         found = {
             name: [self._measure(each) for each in np.split(events, self.num_draws)]
             for name, events in track(self.events.items(), 'set')
@@ -242,18 +245,18 @@ class Sets:
 
 
 class Measure(Protocol):
-    """Something to be measured in an evaluation; its docstring says what.
+    """A measure of an evaluation; the class's docstring says what it measures.
 
     Attributes:
       name: its key in `comparison.json`.
-      unit: of its numbers, '' where they have several.
+      unit: the unit of its numbers; '' if they have different ones.
     """
 
     name: str
     unit: str
 
     def measure(self, ground: Ground, pieces: Sets, key: int) -> object:
-        """A frozen dataclass of what was measured; None where it does not apply.
+        """The result, a frozen dataclass; None if the measure does not apply.
 
         Args:
           ground: what the measures share.

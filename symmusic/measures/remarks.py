@@ -1,4 +1,4 @@
-"""What a reader must know of folders that were read: what was left out, and unlike lengths."""
+"""Remarks on folders that were compared: what was left out, and whether lengths differ."""
 
 from collections.abc import Mapping, Sequence
 
@@ -10,8 +10,9 @@ MOST_UNLIKE = 1.25  # ratio of the sets' lengths above which a remark is made
 
 
 def unlike_lengths(lengths: Mapping[str, float], num_bars: int = 0) -> str:
-    """A remark that the pieces of two sets differ in length; '' where they do not. `lengths` has
-    the median in quarters by set; `num_bars` is what they have been cut to, 0 = whole.
+    """A remark that the pieces of two sets differ in length; '' if they do not. `lengths` are the
+    median lengths in quarters, keyed by set; `num_bars` is the length that pieces were cut to, 0 =
+    whole.
     """
     (longer, most), (shorter, least) = sorted(lengths.items(), key=lambda item: -item[1])
     if most <= MOST_UNLIKE * least:

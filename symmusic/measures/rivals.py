@@ -17,8 +17,8 @@ SAME = ('encoding', 'steps_per_quarter', 'split', 'split_seed', 'train_share')
 
 
 def find_rival(config: ConfigDict, card: Card) -> tuple[Network | None, str]:
-    """The model of `config.evaluate.left_to_right`, or the shipped one; where there is none, None
-    and the reason.
+    """The model of `config.evaluate.left_to_right`, or the shipped one; if neither can be used,
+    None and the reason.
 
     Raises:
       UserError: the given run cannot be compared with.
@@ -76,7 +76,7 @@ def _read_run(config: ConfigDict, card: Card, field: str) -> Network:
 
 
 def _fault(config: ConfigDict, card: Card, other: Card) -> str:
-    """Why another model cannot be compared on the same tunes; '' where it can."""
+    """Why another model cannot be compared on the same tunes; '' if it can."""
     if not other.recipe.left_to_right:
         return (
             f"its config.train.targets is {other.recipe.targets!r}; must be 'all', or 'gap' with a"
@@ -88,7 +88,7 @@ def _fault(config: ConfigDict, card: Card, other: Card) -> str:
         for name in SAME
         if theirs[name] != config.data[name]
     ]
-    if unlike:  # first: tunes on another grid are other tunes
+    if unlike:  # checked first: tunes on another grid are other tunes
         return '; '.join(unlike)
     if other.dataset['fingerprint'] != card.dataset['fingerprint']:
         return f'it was trained on other tunes ({other.dataset["corpus"]})'

@@ -1,5 +1,5 @@
-"""Reference points for reading an overlap area: the same measure for real music, for Markov models
-and for shuffled notes, over many draws.
+"""Reference points for interpreting an overlap area: the same measure for real music, Markov models
+and shuffled notes, over many draws.
 """
 
 import warnings
@@ -67,8 +67,9 @@ def measure_draws(
 def resample_overall(
     excerpts: Pieces, references_DN: np.ndarray, draws: Sequence[Pieces], families: Families
 ) -> np.ndarray:
-    """The mean over draws of the overall OA [B] in resamples of the families of the pieces of all
-    draws, as `corrected` defines it. The excerpts stay as they are: their tunes are many.
+    """The overall OA as `corrected` defines it, averaged over draws, in B resamples [B] of the
+    families of all draws' pieces. The excerpts are not resampled, because they come from many
+    tunes.
     """
     size = references_DN.shape[1]
     counts_BN = families.counts_of_pieces().astype(np.int64)
@@ -80,7 +81,7 @@ def resample_overall(
         areas = [each.averages['overall'].oa for each in resampled]
         found.append([np.nan if area is None else area for area in areas])
     with warnings.catch_warnings():
-        warnings.simplefilter('ignore', RuntimeWarning)  # a resample that is undefined in all draws
+        warnings.simplefilter('ignore', RuntimeWarning)  # a resample may be undefined in all draws
         return np.nanmean(found, axis=0)
 
 

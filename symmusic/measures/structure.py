@@ -1,11 +1,11 @@
-"""Repetition: how much of a continuation is repeated, beside real continuations of the same
+"""Repetition: how much of a continuation is repeated, compared with real continuations of the same
 prompts.
 
 The self-similarity of a piece at a lag is the mean of a diagonal of its self-similarity matrix
-(Foote 1999; by lag: Goto 2003), here of onsets: of the steps at which a note starts, in the piece
-or `lag` bars before, the share at which the same pitch starts at both. The bars before may be the
-prompt's. Only repetition at the same pitch counts; steps whose lag reaches before the prompt are
-not counted.
+(Foote 1999; by lag: Goto 2003), computed here on onsets: among the steps at which a note starts in
+the piece or `lag` bars before, the share of steps at which the same pitch starts at both. The bars
+before may be in the prompt. Only repetition at the same pitch counts; steps less than `lag` bars
+after the start of the prompt are left out.
 """
 
 import dataclasses
@@ -23,8 +23,8 @@ LAGS = (1, 2, 4, 8)  # bars
 
 
 def count_similar(prompts_NT: np.ndarray, events_NT: np.ndarray, lag: int, bar_steps: int) -> Parts:
-    """For each of N pieces the steps at which the same pitch starts in it and `lag` bars before,
-    and those at which a note starts in either.
+    """Counts, for each of N pieces, the steps at which the same pitch starts in it and `lag` bars
+    before, and the steps at which a note starts in either.
 
     Args:
       prompts_NT: events before each piece, in whole bars.
@@ -49,8 +49,8 @@ def self_similarity(
 
 
 def count_repeated(prompts_NT: np.ndarray, events_NT: np.ndarray, bar_steps: int) -> Parts:
-    """For each of N pieces the bars that equal, event for event, an earlier bar of the prompt or
-    the piece, and all bars. Bars in which no note starts are not counted.
+    """Counts, for each of N pieces, the bars that equal, event for event, an earlier bar of the
+    prompt or the piece, and all bars. Bars in which no note starts are not counted.
     """
     whole_NT = np.concatenate([prompts_NT, events_NT], axis=1)
     bars_NBS = whole_NT.reshape(len(events_NT), -1, bar_steps)
@@ -84,7 +84,8 @@ class SetRepetition:
       repeated_bars: the share of bars that equal an earlier one.
       difference: the mean over the lags of the absolute difference of the self-similarity from that
         of the real continuations; None where these are not known.
-      more: the share of repeated bars less that of the real continuations; None likewise.
+      more: the share of repeated bars minus that of the real continuations; None if these are not
+        known.
     """
 
     lags: dict[int, Estimate]
@@ -96,8 +97,8 @@ class SetRepetition:
 def measure_structure(
     prompts_NT: np.ndarray, sets: Mapping[str, np.ndarray], families: Families, bar_steps: int
 ) -> dict[str, SetRepetition]:
-    """The repetition of each set. All sets continue the same prompts, whose tunes are of these
-    families; the differences, from the set `real_continuations`, are paired.
+    """The repetition of each set. All sets continue the same prompts, whose tunes belong to these
+    families; differences from the set `real_continuations` are paired.
     """
     similar = {
         name: {lag: count_similar(prompts_NT, events_NT, lag, bar_steps) for lag in LAGS}
@@ -128,13 +129,13 @@ class Repetition:
 
 
 class RepetitionMeasure:
-    """How much of each set is repeated, beside real continuations of the same prompts."""
+    """How much of each set is repeated, compared with real continuations of the same prompts."""
 
     name = 'structure'
     unit = 'share'
 
     def measure(self, ground: Ground, pieces: Sets, key: int) -> Repetition:
-        """Of every set that continues the prompts, over the draws."""
+        """Measures every set that continues the prompts, over all draws."""
         sets = {
             name: events
             for name, events in pieces.events.items()

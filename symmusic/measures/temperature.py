@@ -12,7 +12,7 @@ import functools
 import numpy as np
 
 GRID = np.round(np.arange(0.5, 2.01, 0.05), 2)
-MARGIN = 0.001  # nats per step that do not matter
+MARGIN = 0.001  # differences in nats per step that are negligible
 
 
 @dataclasses.dataclass(frozen=True)
@@ -20,8 +20,8 @@ class Calibration:
     """The loss and the entropy of predictions, all in nats per step.
 
     Attributes:
-      temperature: of those of the grid whose loss is within `MARGIN` of the lowest, the one that is
-        nearest to 1.
+      temperature: the one nearest to 1 among those of the grid whose loss is within `MARGIN` of the
+        lowest.
       at_best: the loss there.
       at_one: the loss at temperature 1.
       entropy: of the predictions at temperature 1; equal to the loss if they are calibrated.

@@ -3,7 +3,7 @@
 Letters: U distinct symbols of the query, I its symbols in order, K distinct symbols of the
 collection, J symbols of a tune, D tunes of a batch. The tunes are batched along the last axis, so
 that one instruction serves several of them; the loops run over the query and along the tunes, with
-a running maximum. A cost that is no comparison is looked up in a table, as all symbols are known
+a running maximum. Costs are looked up in a table rather than computed, as all symbols are known
 beforehand.
 """
 
@@ -20,7 +20,7 @@ NEVER = -(2**60)  # below any score
 
 @contextlib.contextmanager
 def exact() -> Iterator[None]:
-    """A context in which JAX computes in 64 bits, on the CPU."""
+    """A context in which JAX computes with 64 bits on the CPU."""
     with jax.enable_x64(True), jax.default_device(jax.local_devices(backend='cpu')[0]):
         yield
 
@@ -32,8 +32,8 @@ def align_prefixes(
     tunes_JD: np.ndarray,
     skips_JD: np.ndarray,
 ) -> np.ndarray:
-    """The best score [D] of alignments that start at both starts, pay for all that they skip, and
-    may end anywhere.
+    """The best score [D] of alignments that start at the beginning of both melodies and may end
+    anywhere; every skipped symbol costs its gap cost.
 
     H[i][0] and H[0][j] are the sums of the gap costs g, H[i][j] = max(H[i-1][j] + g(x_i), H[i][j-1]
     + g(y_j), H[i-1][j-1] + c(x_i, y_j)).
@@ -111,7 +111,7 @@ def round_up(size: int, factor: int = 2, least: int = 16) -> int:
 
 
 def _batch_size(tunes_JD) -> tuple[int, int]:
-    """The padded size; long tunes are padded by at most an eighth on average."""
+    """The size after padding; long tunes are padded by at most an eighth on average."""
     num_columns, num_tunes = tunes_JD.shape
     part = max(round_up(num_columns) // 8, 16)
     return -(-num_columns // part) * part, round_up(num_tunes, 4, least=64)

@@ -25,14 +25,14 @@ BATCH_TUNES = 256  # aligned at once
 MOST_KEPT = 128  # symbols whose scores are kept
 
 
-PADDING = -1  # no melody's symbol, nor interval
+PADDING = -1  # not a symbol or interval of any melody
 
 
 def find_alignments(
     pieces: Sequence[Melody],
     tunes: Sequence[Melody],
 ) -> list[Passage]:
-    """The best local alignment of each piece with any tune, in a tie with the first tune."""
+    """The best local alignment of each piece with any of the tunes; in a tie, the first tune."""
     return [
         _trace(piece, tunes[tune], tune) if score else Passage()
         for piece, (score, tune) in zip(pieces, best_alignments(pieces, tunes), strict=True)
@@ -65,7 +65,7 @@ def best_alignments(pieces: Sequence[Melody], tunes: Sequence[Melody]) -> list[t
 
 
 def _remembered_scores(tunes_JD: np.ndarray, kind: np.dtype) -> Callable[[int], np.ndarray]:
-    """The scores [J, D] of a symbol with those of tunes; those of common symbols are kept."""
+    """The scores [J, D] of a symbol with those of tunes; cached for common symbols."""
     intervals_JD = tunes_JD // MOST_STEPS
 
     @functools.lru_cache(MOST_KEPT)
@@ -78,8 +78,8 @@ def _remembered_scores(tunes_JD: np.ndarray, kind: np.dtype) -> Callable[[int], 
 def _scores(
     symbols: np.ndarray, intervals: np.ndarray, other: int | np.ndarray, kind: np.dtype
 ) -> np.ndarray:
-    """The score of each pair of symbols, of which the intervals of the first ones are given: 1
-    where they are equal, 0 where only the intervals are, -1 elsewhere.
+    """The score of each pair of symbols: 1 if they are equal, 0 if only their intervals are, else
+    -1. The intervals of the first symbols are passed in.
     """
     scores = (symbols == other).astype(kind)
     scores += intervals == other // MOST_STEPS
@@ -88,7 +88,9 @@ def _scores(
 
 
 def _trace(piece: Melody, tune: Melody, number: int) -> Passage:
-    """The best local alignment of two melodies; in a tie the one that ends first."""
+    """The best local alignment of two melodies, by backtracking; in a tie, the one that
+    ends first.
+    """
     symbols_J = find_symbols(tune)
     gains = _scores(symbols_J, symbols_J // MOST_STEPS, find_symbols(piece)[:, None], np.int64)
     rows = [[0] * (gains.shape[1] + 1)]

@@ -1,5 +1,5 @@
-"""How much a run copies from its training tunes as it trains, and whether that still grows once the
-validation loss no longer falls (Yin et al., 2022).
+"""Tracks during training how much a run's pieces copy from its training tunes, which shows whether
+copying still grows after the validation loss stops falling (Yin et al., 2022).
 """
 
 import dataclasses
@@ -27,15 +27,16 @@ from symmusic.training.replicas import replica
 
 @dataclasses.dataclass(frozen=True)
 class CopiesByEpoch:
-    """Measures the pieces of an epoch; the function that training is given.
+    """Callback for training that draws and measures pieces after an epoch.
 
     Attributes:
       card: of the run.
       seed: of replica 0.
-      prompts_BT: tokens before the pieces, one prompt for each.
-      manner: how they are drawn.
+      prompts_BT: tokens, one prompt for each piece.
+      manner: how the pieces are drawn.
       originals: the training tunes.
-      unseen: the longest runs of real continuations, which are not in these tunes.
+      unseen: the longest runs that real continuations, which are not training tunes, have in common
+        with these tunes.
     """
 
     card: Card
@@ -46,7 +47,7 @@ class CopiesByEpoch:
     unseen: Sequence[Passage]
 
     def __call__(self, params_R: Params, rows: Sequence[dict]) -> list[dict]:
-        """The rows of an epoch with the columns of `training.originality`."""
+        """The rows of one epoch, with the columns of `training.originality`."""
         drawn = [
             piece
             for row in rows
@@ -81,11 +82,11 @@ class CopiesByEpoch:
 
 
 def measure_epochs(config: ConfigDict, corpus: Corpus, card: Card) -> Measure | None:
-    """What a run measures after each epoch; None where `train.originality_pieces` is 0.
+    """The callback that measures copying after each epoch; None if `train.originality_pieces` is 0.
 
-    Its pieces are `NEW_BARS` bars after prompts of `PROMPT_BARS` bars, evenly spaced over the
-    validation tunes in the first of its metres. No epoch is calibrated, so that the temperature
-    'auto' is 1. The level is that of all real continuations of such prompts.
+    The pieces are `NEW_BARS` bars after prompts of `PROMPT_BARS` bars, evenly spaced over the
+    validation tunes in the model's first metre. The model is not calibrated after an epoch, so the
+    temperature 'auto' means 1. The level comes from the real continuations of all such prompts.
 
     Raises:
       UserError: there is no such prompt.

@@ -1,11 +1,11 @@
-"""Finds passages copied from anywhere in the training tunes, rhythm included, and where they are;
-2015-shapeh cannot detect these.
+"""Finds passages copied from anywhere in the training tunes, rhythm included, which 2015-shapeh
+(`shape`) cannot detect.
 
 A melody of L notes is represented by L - 1 symbols: from each note to the next the interval in
 semitones and the steps between the onsets (which include rests; the length of the last note does
-not count). So the key does not matter, but the rhythm does. There are two measures: the longest
-run, the most consecutive notes of a piece that also occur consecutively in a tune, with the same
-intervals and rhythm; and the local alignment (`alignments`).
+not count). This ignores the key but not the rhythm. There are two measures: the longest run, the
+most consecutive notes of a piece that also occur consecutively in a tune, with the same intervals
+and rhythm; and the local alignment (`alignments`).
 """
 
 import bisect
@@ -20,7 +20,7 @@ from symmusic.melody.melodies import Melodies
 
 CHUNK_SYMBOLS = 1_000_000  # symbols of tunes searched for runs at a time; bounds the memory
 LEVEL = 95  # percentile of real unseen tunes beyond which a piece is flagged
-MOST_STEPS = 1 << 20  # more than there can be between two notes
+MOST_STEPS = 1 << 20  # more than the steps between any two notes
 
 Melody = Sequence[StepNote]
 
@@ -30,11 +30,11 @@ class Passage:
     """The passage of a piece that is most similar to a passage of a tune.
 
     Attributes:
-      tune: index of the tune among those searched, the first in a tie; None where there is no
+      tune: index of the tune among those searched, in a tie the first one; None if there is no
         passage.
-      score: number of notes of a run, or score of the alignment; 0 where there is no passage.
+      score: number of notes of the run, or score of the alignment; 0 if there is no passage.
       share: the score divided by its maximum: the number of notes, or of symbols, of the piece.
-      piece_notes, tune_notes: first note and the one after the last, counted from 0.
+      piece_notes, tune_notes: index of the first note and of the one after the last, from 0.
       piece_bar, tune_bar: the bar in which the first note starts, counted from 1.
     """
 
@@ -72,11 +72,12 @@ def find_all_symbols(melodies: Sequence[Melody]) -> list[np.ndarray]:
 
 
 def find_longest_runs(pieces: Sequence[Melody], tunes: Sequence[Melody]) -> list[Passage]:
-    """The longest run of each piece that occurs in a tune; in a tie the first in the piece, in the
-    first tune that has it.
+    """The longest run of each piece that also occurs in a tune. In a tie, the first such run in the
+    piece, found in the first tune that has it.
 
-    Exact: all places of the tunes at which a run of the pieces starts are followed symbol by
-    symbol, and most end after a few; a chunk of tunes at a time. A run has at least two notes.
+    The search is exact. Every place in the tunes where a run of a piece may start is followed
+    symbol by symbol; most such runs end after a few symbols. Tunes are searched in chunks. A run
+    has at least two notes.
     """
     own = [find_symbols(piece) for piece in pieces]
     sizes = [len(symbols) for symbols in own]
@@ -84,7 +85,7 @@ def find_longest_runs(pieces: Sequence[Melody], tunes: Sequence[Melody]) -> list
     left_P = np.repeat(begins[1:], sizes) - np.arange(begins[-1])
     own_P = np.concatenate([np.zeros(0, np.int64), *own])
     lengths_P, at_P = np.zeros((2, len(own_P)), np.int64)
-    starts = [0]  # of the tunes among the symbols of all
+    starts = [0]  # index of each tune's first symbol among the symbols of all tunes
     for chunk in _chunks(find_all_symbols(tunes)):
         theirs = np.concatenate([np.append(symbols, -1) for symbols in chunk])
         _follow(own_P, left_P, theirs, starts[-1], lengths_P, at_P)
@@ -125,19 +126,19 @@ def _follow(
     lengths_P: np.ndarray,
     at_P: np.ndarray,
 ) -> None:
-    """Replaces the longest runs by those of a chunk of tunes that are longer.
+    """Updates the longest runs, in place, with longer ones found in a chunk of tunes.
 
     Args:
-      own_P: the symbols of all pieces.
-      left_P: how many there are from each one to the end of its piece.
+      own_P: the concatenated symbols of all pieces.
+      left_P: the number of symbols from each one to the end of its piece.
       theirs: the symbols of the tunes, each tune's followed by -1.
-      first: the place of the first one among those of all tunes.
+      first: the index of the chunk's first symbol among the symbols of all tunes.
       lengths_P: the length of the longest run from each symbol on; changed.
       at_P: the first place of that run in the tunes; changed.
     """
     alphabet, codes_P = np.unique(own_P, return_inverse=True)
     codes = _rows_of(theirs, alphabet)
-    # the places whose runs of `length` symbols are in both, and the number of each one's run
+    # the places whose runs of `length` symbols occur in pieces and tunes, and an id of each run
     places, runs = np.flatnonzero(codes >= 0), np.zeros(int((codes >= 0).sum()), np.int64)
     own, own_runs = np.arange(len(own_P)), np.zeros(len(own_P), np.int64)
     for length in itertools.count(1):
@@ -160,7 +161,7 @@ def _follow(
 
 
 def _rows_of(values: np.ndarray, ordered: np.ndarray) -> np.ndarray:
-    """The place of each value in an ordered array, -1 where it is not there."""
+    """The index of each value in a sorted array; -1 if it does not occur."""
     if not len(ordered):
         return np.full(len(values), -1)
     rows = np.minimum(np.searchsorted(ordered, values), len(ordered) - 1)
@@ -176,7 +177,7 @@ def make_passage(
     score: int,
     share: float,
 ) -> Passage:
-    """The passage at these notes of a piece and of a tune, the one with this `number`."""
+    """The passage at these notes of a piece and of tune `number`."""
     bars = [
         melody[notes[0]].onset // bar_steps_of(melody) + 1
         for melody, notes in ((piece, piece_notes), (tune, tune_notes))
@@ -194,8 +195,8 @@ def reference_level(passages: Sequence[Passage]) -> float | None:
 
 
 def flag(passages: Sequence[Passage], level: float | None) -> list[int]:
-    """The indices of the pieces whose score is above the level. Scores are compared, not shares,
-    which are naturally high for short pieces.
+    """The indices of the pieces whose score is above the level. Scores are compared rather than
+    shares, because short pieces naturally have high shares.
     """
     return (
         []

@@ -3,8 +3,8 @@ training tune are masked. Pure functions.
 
 A run is a sequence of consecutive notes with the same intervals and the same steps from onset to
 onset, as in `originality/copies.py`; it may start in the prompt. The index is a sorted array of
-32-bit hashes of all runs of one note more than is allowed. A run of the tunes is always found; with
-2 * 10^5 of them about 5 of 10^5 other runs are refused as well.
+32-bit hashes of all runs that are one note longer than allowed. A run of the tunes is always found;
+with 2 * 10^5 of them, about 5 in 10^5 other runs are excluded by chance as well.
 """
 
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ import numpy as np
 from jax import lax
 
 BASE = 2246822519  # an odd 32-bit multiplier (xxHash's)
-STEPS = 1 << 20  # more than there can be between two notes
+STEPS = 1 << 20  # more than the steps between any two notes
 
 
 @flax.struct.dataclass
@@ -41,10 +41,10 @@ class RunIndex:
 
 @flax.struct.dataclass
 class RunState:
-    """The state for B prompts and what is drawn after them: the last symbols, hashed; the pitch of
-    the latest note and the steps since its onset; the number of notes, and of given notes since the
-    latest drawn one; the steps at which a copy was refused; and the steps at which every class was
-    a copy, so that one had to be allowed.
+    """The state for B pieces: the hashes of the last symbols; the pitch of the latest note and the
+    steps since its onset; the number of notes so far, and of given notes since the latest drawn
+    one; the number of steps at which a copy was excluded, and of steps at which every class would
+    have been a copy, so that all were allowed.
     """
 
     mixed_BK: jax.Array  # uint32, K - 1 of them
@@ -81,11 +81,13 @@ class CopyLimit:
         return self.state
 
     def allow(self, row: CopyRow, state: RunState, may_BV: jax.Array) -> tuple[jax.Array, RunState]:
-        """The classes that complete no run, bool [B, V]; where all would, all are allowed."""
+        """The classes that complete no run, bool [B, V]; all of them if every class would complete
+        one.
+        """
         is_copy_BV = ~original(self.index, state) & may_BV & row.counts
         is_stuck_B = (is_copy_BV == may_BV).all(axis=-1)
         is_copy_BV &= ~is_stuck_B[:, None] & ~row.is_given
-        # a run of given notes only is not a copy by the model
+        # a run that consists of given notes only was not copied by the model
         is_stuck_B &= ~row.is_given | (state.given_B < self.index.num_symbols)
         refused_B = state.refused_B + is_copy_BV.any(axis=-1)
         state = state.replace(refused_B=refused_B, stuck_B=state.stuck_B + is_stuck_B)
@@ -94,11 +96,11 @@ class CopyLimit:
     def weigh(
         self, row: CopyRow, state: RunState, logits_BV: jax.Array, temperature: jax.Array
     ) -> jax.Array:
-        """The logits as they are."""
+        """The logits, unchanged."""
         return logits_BV
 
     def advance(self, row: CopyRow, state: RunState, token_B: jax.Array) -> RunState:
-        """The state after the tokens of a step."""
+        """The state after a step's tokens."""
         after = read_token(self.index, state, token_B, row.is_given)
         return jax.tree.map(lambda new, old: jnp.where(row.counts, new, old), after, state)
 

@@ -1,4 +1,6 @@
-"""How similar the pieces of the first draw are to training tunes, beside as many real ones."""
+"""How similar the pieces of the first draw are to training tunes, compared with as many real
+pieces.
+"""
 
 import dataclasses
 from collections.abc import Sequence
@@ -34,8 +36,8 @@ def _first_draw(pieces: Sets) -> np.ndarray:
 
 
 class SimilarityMeasure:
-    """The similarity of each piece of the first draw to the nearest training tune (MelodyShape),
-    beside that of real unseen tunes.
+    """The similarity (MelodyShape) of each piece of the first draw to its nearest training tune,
+    compared with that of real unseen tunes.
     """
 
     name = 'similarity'
@@ -96,8 +98,8 @@ def _means(
     unseen: Sequence[float | None],
     bounds: Bounds,
 ) -> Beside:
-    """The means of the first draw and of real unseen pieces, which go on after the same prompts
-    where these are held out.
+    """The means of the first draw and of real unseen pieces; if the prompts are held out, the
+    latter continue the same prompts.
     """
     families = resample_families(
         ground.prompt_families[: len(own)], generator(key, Stream.DRAWS_RESAMPLES)

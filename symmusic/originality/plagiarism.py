@@ -1,5 +1,5 @@
-"""The nearest training tune of each piece and how similar it is, and the passages that pieces share
-with training tunes; from folders or corpora.
+"""Finds the nearest training tune of each piece, its similarity, and the passages that pieces share
+with training tunes. Pieces and tunes come from folders or corpora.
 """
 
 import dataclasses
@@ -24,7 +24,9 @@ from symmusic.score.notes import Note, Score
 
 @dataclasses.dataclass(frozen=True)
 class Match:
-    """The similarity of a piece to its nearest tune; None where it is unusable."""
+    """The similarity of a piece to its nearest tune; None if the piece is unusable (fewer than 3
+    notes).
+    """
 
     score: float | None
     match: str | None
@@ -46,13 +48,14 @@ class Similarity:
 
     Attributes:
       mean, sd: over the pieces; the SD is of the population.
-      unusable: pieces of fewer than 3 notes, which count as the mean of the others; None where
-        there are no others.
+      unusable: number of pieces with fewer than 3 notes, which count as the mean of the others.
+        Mean and SD are None if there are no others.
       pieces: by name.
       unseen: of real unseen tunes; None where there are none.
       left_out: reasons for files that were left out; None where the pieces are no files.
       note: what could not be measured.
-      means: of both, with intervals; None where the pieces are no continuations of tunes.
+      means: of the pieces and of real unseen ones, with intervals; None unless the pieces continue
+        tunes.
     """
 
     mean: float | None
@@ -67,8 +70,8 @@ class Similarity:
 
 @dataclasses.dataclass(frozen=True)
 class Copy:
-    """The passage of a piece that is most similar to a tune, and the tune's name; None where there
-    is no passage.
+    """The passage of a piece that is most similar to a tune, and the tune's name; None if there is
+    no passage.
     """
 
     passage: Passage
@@ -84,7 +87,8 @@ class Copied:
       flagged: the names of the pieces above it.
       pieces: by name.
       unseen: the scores of the real unseen melodies.
-      means: of both, with intervals; None where the pieces are no continuations of tunes.
+      means: of the pieces and of real unseen ones, with intervals; None unless the pieces continue
+        tunes.
     """
 
     level: float | None
@@ -101,23 +105,22 @@ class Copied:
 
 @dataclasses.dataclass(frozen=True)
 class Copies:
-    """The passages copied note for note, and those that are aligned with changes."""
+    """The longest runs copied note for note, and the best alignments, which allow changes."""
 
     longest_run: Copied
     alignment: Copied
 
     @property
     def by_measure(self) -> dict[str, Copied]:
-        """Both, by the names of the fields."""
+        """Both measures, keyed by field name."""
         return {'longest_run': self.longest_run, 'alignment': self.alignment}
 
 
 def read_melodies(
     folder: pathlib.Path, scores: Mapping[str, Score] | None = None
 ) -> tuple[dict[str, Sequence[Note]], dict[str, str]]:
-    """The melodies of a folder's MIDI files (subfolders are ignored) by file name, in order,
-    together with those of `scores`, pieces that have already been read; and the reasons for files
-    that were left out.
+    """The melodies of a folder's MIDI files (subfolders are ignored), keyed by file name and in
+    order, and the reasons why files were left out. Files in `scores` have been read already.
 
     A polyphonic, damaged or unreadable file is left out; a file without notes is an empty melody.
 
@@ -164,15 +167,15 @@ def read_melodies(
 def index_folder(
     folder: pathlib.Path, scores: Mapping[str, Score] | None = None
 ) -> tuple[ShapeIndex, dict[str, str]]:
-    """A folder as an index, and the reasons for pieces left out; arguments and errors as for
-    `read_melodies`.
+    """An index of a folder's melodies, and the reasons why files were left out; arguments and
+    errors as for `read_melodies`.
     """
     melodies, left_out = read_melodies(folder, scores)
     return index_tunes(list(melodies), (_pitches(notes) for notes in melodies.values())), left_out
 
 
 def index_corpus(tunes: Sequence[Tune]) -> ShapeIndex:
-    """The tunes that were kept as an index, each as a whole; keys do not matter."""
+    """An index of a corpus's tunes, each as a whole; keys do not matter."""
     kept = [tune for tune in tunes if tune.kept]
     return index_tunes(
         [tune.file for tune in kept],
@@ -185,8 +188,8 @@ def measure_similarity(
     index: ShapeIndex,
     scores: Mapping[str, Score] | None = None,
 ) -> Similarity:
-    """`similarity_of` the melodies that `read_melodies` finds in a folder, with `left_out`: the
-    reasons for files left out.
+    """Applies `similarity_of` to the melodies of a folder; `left_out` holds the reasons why files
+    were left out.
 
     Raises:
       UserError: the folder does not exist, or holds no MIDI file.
@@ -201,7 +204,7 @@ def similarity_of(
     pieces: Mapping[str, Sequence[int]],
     index: ShapeIndex,
 ) -> Similarity:
-    """The similarity of pieces, given as pitches by name, to an index."""
+    """The similarity to an index of pieces, given as lists of pitches keyed by name."""
     matches = [find_nearest(pitches, index) for pitches in track(pieces.values(), 'piece')]
     mean, sd, num_unusable = mean_and_sd([match.score for match in matches])
     found = {
@@ -222,8 +225,9 @@ def measure_copies(
     unseen: Sequence[Melody],
     tunes: Sequence[Tune],
 ) -> Copies:
-    """For each piece, by name, the passage most similar to a tune, and which pieces are above the
-    level of `unseen`: real melodies as long as the pieces, from tunes that are not in `tunes`.
+    """For each piece, keyed by name, the passage most similar to a tune; and which pieces score
+    above the level of `unseen`: real melodies as long as the pieces, from tunes that are not in
+    `tunes`.
     """
     kept = [tune for tune in tunes if tune.kept]
     melodies, queries = [tune.melody for tune in kept], [*pieces.values(), *unseen]

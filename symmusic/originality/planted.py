@@ -1,5 +1,5 @@
-"""A test of the measures of copying: passages of training tunes are planted, changed as a copyist
-might change them, and each measure is asked which pieces are copies.
+"""Tests the measures of copying: passages of training tunes are planted in pieces, changed as a
+copyist might change them, and each measure must detect these copies.
 """
 
 import dataclasses
@@ -18,7 +18,7 @@ from symmusic.originality.plagiarism import index_corpus, similarity_of
 from symmusic.streams import Stream, generator
 
 NUM_PLANTED, NUM_UNSEEN = 30, 200  # copies of each kind, and real unseen pieces
-FALSE_ALARMS = 0.01  # share of the unseen pieces that may be taken for copies
+FALSE_ALARMS = 0.01  # share of the unseen pieces that may be mistaken for copies
 EMBEDDED_BARS = 2
 SHIFTS = (-6, -5, -4, -3, -2, -1, 1, 2, 3, 4, 5, 6)  # semitones to another key
 SHARE_CHANGED = 0.3  # of the notes of an ornamented or varied copy
@@ -31,7 +31,7 @@ class Planted:
     Attributes:
       num_planted, num_unseen: copies of each kind, and unseen pieces that set the levels.
       false_alarms: the share of unseen pieces above the level of a measure.
-      recall: by measure and kind the share of the copies above it.
+      recall: for each measure and kind, the share of the copies above that level.
     """
 
     num_planted: int
@@ -47,7 +47,7 @@ def transpose(notes: Melody, rng: np.random.Generator) -> list[StepNote]:
 
 
 def ornament(notes: Melody, rng: np.random.Generator) -> list[StepNote]:
-    """Some notes of two steps or more are halved, and the second half is a neighbouring pitch."""
+    """Halves some notes of two steps or more, and gives the second half a neighbouring pitch."""
     found = []
     for note in notes:
         middle = (note.onset + note.end) // 2
@@ -60,7 +60,9 @@ def ornament(notes: Melody, rng: np.random.Generator) -> list[StepNote]:
 
 
 def vary_rhythm(notes: Melody, rng: np.random.Generator) -> list[StepNote]:
-    """Some onsets are moved by a step, where the note and the one before it stay apart."""
+    """Moves some onsets by a step, as long as the note and the one before it keep a length
+    above 0.
+    """
     found = list(notes)
     for index in range(1, len(found)):
         before, note = found[index - 1], found[index]
@@ -82,8 +84,8 @@ CHANGES: dict[str, Callable[[Melody, np.random.Generator], list[StepNote]]] = {
 def plant(
     copied_NT: np.ndarray, around_NT: np.ndarray, bar_steps: int, rng: np.random.Generator
 ) -> dict[str, list[Melody]]:
-    """Copies of each kind of N excerpts, all transposed: as they are, ornamented, varied in rhythm,
-    and with only `EMBEDDED_BARS` of them inside an unseen excerpt.
+    """Copies of N excerpts, all transposed, in four kinds: unchanged, ornamented, varied in rhythm,
+    and with only `EMBEDDED_BARS` bars of them embedded in an unseen excerpt.
     """
     melodies = [from_events(events) for events in copied_NT]
     found = {
@@ -110,7 +112,7 @@ class PlantedMeasure:
     unit = 'share found'
 
     def measure(self, ground: Ground, pieces: Sets, key: int) -> Planted | None:
-        """None with the protocol `thesis` and without unseen tunes."""
+        """Plants and searches; None with the protocol `thesis` or without unseen tunes."""
         excerpts_NT = ground.music.excerpts.events_NT
         held_out = in_meter(ground.held_out, ground.music.bar)
         unseen_NT = cut_excerpts(held_out, excerpts_NT.shape[1]).events_NT
@@ -151,8 +153,8 @@ def _scores(queries: Sequence[Melody], ground: Ground) -> Mapping[str, Sequence[
 
 
 def _recall(scores: np.ndarray, num_unseen: int, kinds: Sequence[str]) -> dict[str, float]:
-    """The share of the copies of each kind above the level of the unseen pieces, which come
-    first.
+    """The share of the copies of each kind above the level of the unseen pieces, which are the
+    first of `scores`.
     """
     level = np.quantile(scores[:num_unseen], 1 - FALSE_ALARMS, method='higher')
     copies = scores[num_unseen:].reshape(len(kinds), -1)

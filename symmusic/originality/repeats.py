@@ -6,12 +6,12 @@ import numpy as np
 
 from symmusic.originality.copies import Melody, find_symbols
 
-RUN_NOTES = 5  # a run of this many notes, or more, is called a repeat
+RUN_NOTES = 5  # a run of at least this many notes is a repeat
 
 
 def repeated_share(piece: Melody, melodies: Sequence[Melody], num_notes: int = RUN_NOTES) -> float:
-    """The share of a piece's notes that lie in runs of at least `num_notes` notes (2 or more) which
-    one of the `melodies` has too, in any key; 0 for a piece without notes.
+    """The share of a piece's notes that lie in runs of at least `num_notes` notes (2 or more) that
+    also occur in one of the `melodies`, in any key; 0 for a piece without notes.
     """
     known = {run for melody in melodies for run in _runs(melody, num_notes)}
     is_repeated = np.zeros(len(piece), bool)

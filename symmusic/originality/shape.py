@@ -29,8 +29,8 @@ CHUNKS = (256, 512, 1024, 2048, 4096, 8192)
 
 @dataclasses.dataclass(frozen=True)
 class Nearest:
-    """The tune that a piece is most similar to: its place in the index (None where the piece
-    has fewer than 3 notes, or all tunes do) and the score.
+    """The tune that a piece is most similar to: its position in the index (None if the piece or
+    every tune has fewer than 3 notes) and the score.
 
     `num_cells` is the number of cells computed, without padding, of the `num_all_cells` between the
     piece and all tunes.
@@ -54,9 +54,9 @@ def _align(
     """Scores [D] of a query with tunes that have n-grams, and the number of cells computed; exact
     where a score is at least `least`.
 
-    Cells so far along a tune that they cannot recover the cost of skipping all before them are
-    pruned: their scores are below that of the first two n-grams and below `least`. `whole` computes
-    them nevertheless. `reach_D` is as in `_reaches`, for these tunes.
+    Cells are pruned so far along a tune that no path through them can recover the cost of skipping
+    everything before: their scores are below that of the first two n-grams and below `least`. With
+    `whole` they are computed nevertheless. `reach_D` is as in `_reaches`, for these tunes.
     """
     lengths_D = index.lengths[tunes_D]
     places_DJ = np.arange(lengths_D.max())
@@ -106,7 +106,7 @@ def score_all(pitches: Sequence[int], index: ShapeIndex, *, whole: bool = False)
 
 
 def bound_scores(pitches: Sequence[int], index: ShapeIndex) -> np.ndarray:
-    """Upper bounds [D] of the scores: every n-gram that melody and tune share is matched, as often
+    """Upper bounds [D] on the scores, which assume that every n-gram in common is matched, as often
     as both have it, at no cost.
     """
     return _bounds(prepare(pitches, index), index)
@@ -119,9 +119,10 @@ def _bounds(query: Query, index: ShapeIndex) -> np.ndarray:
 
 
 def _reaches(query: Query, index: ShapeIndex) -> np.ndarray:
-    """Upper bounds [D] of what any path gains over leaving out a whole tune: every n-gram that the
-    query and the tune share is matched, as often as both have it, and the others of the query are
-    aligned at the least cost. A match gains its worth, and saves leaving out that of the tune.
+    """Upper bounds [D] on what any path gains over skipping the whole tune. They assume that every
+    n-gram in common is matched, as often as both have it, and that the query's other n-grams are
+    aligned at the lowest cost. A match gains its worth and saves the cost of skipping the tune's
+    n-gram.
     """
     matches_K = np.maximum(2 * query.worth_K - query.beside, 0)
     return len(query.rows_I) * query.beside + _shared(query, index, matches_K)
@@ -175,7 +176,7 @@ _Best = tuple[float, int, int]  # minus the score, the difference in notes, the 
 
 
 def _best_of(query: Query, index: ShapeIndex, tunes_D: np.ndarray, scores_D: np.ndarray) -> _Best:
-    """The best of some tunes: least is best."""
+    """The best of these tunes: the smallest `_Best`."""
     tied = tunes_D[scores_D == scores_D.max()]
     distances = np.abs(index.num_notes[tied] - query.num_notes)
     return min(

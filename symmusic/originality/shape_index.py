@@ -17,8 +17,8 @@ class ShapeIndex:
       counts: how often each occurs [K].
       ids: the n-grams of all tunes, one tune after the other, as indices into `ngrams`.
       starts: where each tune starts in `ids`, and where the last one ends [D + 1].
-      bag_ids, bag_counts, bag_starts: the same with each n-gram of a tune once, and its count in
-        the tune.
+      bag_ids, bag_counts, bag_starts: the same, but with each distinct n-gram of a tune once, and
+        its count in the tune.
     """
 
     names: tuple[str, ...]

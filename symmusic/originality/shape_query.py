@@ -33,9 +33,9 @@ MISMATCHES = np.array([[_mismatch(query, tune) for tune in _SIGNS] for query in 
 class Query:
     """A piece prepared for an index; all costs are multiplied by 2 N.
 
-    `gains_UK` is as in `align_prefixes`, `worth_K` the gain of a match of each n-gram, `has_K` the
-    most matches of it, and `beside` an upper bound of what an n-gram of the piece gains beside a
-    different one over leaving out that one.
+    `gains_UK` is as in `align_prefixes`. `worth_K` is the gain from matching each n-gram, and
+    `has_K` how often it can be matched. `beside` is an upper bound on what aligning an n-gram of
+    the piece with a different one gains over skipping that one.
     """
 
     num_notes: int

@@ -1,10 +1,11 @@
 """A small index of the runs of tunes, for pages that hold neither the tunes nor Python.
 
 A Bloom filter (Bloom, 1970) of the hashes of all runs of a fixed number of notes. A run of the
-tunes is always found; of others a stated share is found too. From it follows how many notes in a
-row a melody shares with a tune: at most the longest stretch in which every such run is found. That
-is never too short, and too long where a tune has one part of the stretch and another the next.
-Stretches of less than `FURTHER` notes more than a run has are left out, as they are often chance.
+tunes is always found; a known share of other runs, the false rate, is found too. The longest
+stretch of a melody in which every run is found is an upper bound on how many notes in a row the
+melody shares with a tune. It is too long if one tune has one part of the stretch and another tune
+the next part. Stretches that exceed a run by fewer than `FURTHER` notes are ignored, as they are
+often found by chance.
 """
 
 import base64
@@ -16,7 +17,7 @@ import numpy as np
 from symmusic.originality.copies import LEVEL, Melody, find_all_symbols, find_symbols
 from symmusic.originality.limit import hash_runs, mix
 
-NUM_NOTES = 10  # of the runs; most unseen tunes share about as many
+NUM_NOTES = 10  # of a run; most unseen tunes share runs of about this length
 FURTHER = 2
 BITS_PER_RUN = 5
 NUM_HASHES = 3  # about ln 2 times as many as bits
@@ -42,16 +43,18 @@ class Sketch:
 
     @property
     def least(self) -> int:
-        """The notes of the shortest stretch that counts."""
+        """The number of notes of the shortest stretch that is reported."""
         return self.num_notes + FURTHER
 
     @property
     def false_rate(self) -> float:
-        """The share of other runs that are found too."""
+        """The share of runs that do not occur in the tunes but are found nevertheless."""
         return float(self.bits.mean() ** NUM_HASHES)
 
     def to_json(self) -> dict[str, object]:
-        """What `readSketch` of the studio's page takes; the bits of a byte from the lowest on."""
+        """The JSON that `readSketch` of the studio page reads; the lowest bit of each byte comes
+        first.
+        """
         packed = np.packbits(self.bits, bitorder='little').tobytes()
         return {
             'num_notes': self.num_notes,
@@ -63,7 +66,7 @@ class Sketch:
 
 
 def make_sketch(tunes: Sequence[Melody], num_notes: int = NUM_NOTES) -> Sketch | None:
-    """The sketch of tunes; None where they have more runs than `MOST_BYTES` can hold."""
+    """The sketch of the tunes; None if they have more runs than fit in `MOST_BYTES`."""
     found = [hash_runs(symbols, num_notes - 1) for symbols in find_all_symbols(tunes)]
     hashes = np.unique(np.concatenate([np.zeros(0, np.uint32), *found]))
     num_bits = max(64, BITS_PER_RUN * len(hashes))
@@ -75,7 +78,7 @@ def make_sketch(tunes: Sequence[Melody], num_notes: int = NUM_NOTES) -> Sketch |
 
 
 def _places(hashes: np.ndarray, num_bits: int) -> np.ndarray:
-    """The bits [..., NUM_HASHES] of hashes, by double hashing."""
+    """The indices [..., NUM_HASHES] of the bits of each hash, by double hashing."""
     first = mix(hashes)
     step = mix(first ^ np.uint32(GOLDEN)) | np.uint32(1)
     numbers = first[..., None] + step[..., None] * np.arange(NUM_HASHES, dtype=np.uint32)
@@ -94,16 +97,16 @@ def find_shared(sketch: Sketch, melody: Melody) -> list[tuple[int, int]]:
 
 
 def longest_shared(sketch: Sketch, melody: Melody) -> int:
-    """The notes of the longest of these stretches; 0 where there is none."""
+    """The number of notes of the longest of these stretches; 0 if there is none."""
     return max((end - begin for begin, end in find_shared(sketch, melody)), default=0)
 
 
 def levels_by_size(
     sketch: Sketch, unseen: Sequence[Melody], rng: np.random.Generator
 ) -> dict[int, float]:
-    """For passages of so many notes the longest stretch that 95 % of passages of unseen tunes do
-    not exceed, found in the same way, where fewer than `sketch.least` notes count as one less than
-    these; only of sizes that some unseen tune has.
+    """The copying level for passages of each size in notes: the length of the longest shared
+    stretch that 95 % of passages of unseen tunes do not exceed. Anything below `sketch.least` notes
+    counts as `sketch.least` - 1. Only sizes that occur in some unseen tune are included.
     """
     levels = {}
     for size in SIZES:

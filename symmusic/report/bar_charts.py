@@ -7,7 +7,7 @@ import numpy as np
 from symmusic.report.charts import WIDTH, find_ticks, label, rule, svg
 from symmusic.report.html import escape
 
-Place = Callable[[float], float]  # a value's place on the drawing
+Place = Callable[[float], float]  # from a value to its coordinate
 
 
 def interval_chart(

@@ -1,4 +1,4 @@
-"""The report of the benchmark: the tables of its results beside the published ones."""
+"""The report of the benchmark: tables of its results next to the published ones."""
 
 from collections.abc import Mapping
 
@@ -63,7 +63,7 @@ def _said(found: Mapping) -> str:
 
 
 def _said_of_counts(found: Mapping) -> str:
-    """The check of the protocol."""
+    """The sentence on how the count models check the protocol."""
     if found['quick']:
         return 'The count models were not run on all folds, so they check nothing.'
     means = found['count_models_on_all_folds']
@@ -115,7 +115,9 @@ def _by_set(found: Mapping) -> Table:
 
 
 def _given(found: Mapping) -> list[Section]:
-    """The chorales of which more is given than the pitches before a note, where they were run."""
+    """The results for chorales of which more than the earlier pitches is given; None if they were
+    not run.
+    """
     values = found['sets'].get(GIVEN_SET, {})
     names = [model for model in MODELS if model in values and 'given' in model]
     if not names:

@@ -76,7 +76,7 @@ def picture(path: pathlib.Path, what: str) -> Picture:
 
 @dataclasses.dataclass(frozen=True)
 class LegendEntry:
-    """A label and how its line looks: a class of `charts.STYLE`, and its opacity."""
+    """A label and the style of its line: a class of `charts.STYLE`, and the opacity."""
 
     label: str
     kind: str
@@ -87,7 +87,7 @@ class LegendEntry:
 class Chart:
     """An SVG drawing, made by `charts`; `text` is the alternative text.
 
-    `remark` and `legend` are shown below it. One with a `name` is also written to a file.
+    `remark` and `legend` are shown below it. A chart with a `name` is also written to a file.
     """
 
     svg: str
@@ -100,7 +100,9 @@ class Chart:
 
 @dataclasses.dataclass(frozen=True)
 class Charts:
-    """Charts side by side, with a common legend. One with a `name` is also written to a file."""
+    """Charts side by side with a common legend; if they have a `name`, they are also written to a
+    file.
+    """
 
     charts: tuple[Chart, ...]
     legend: tuple[LegendEntry, ...] = ()
@@ -120,10 +122,11 @@ class Roll:
     """A melody that a page draws as a piano roll and plays.
 
     Attributes:
-      what: what it is, such as 'piece'.
-      name: its name for readers.
-      notes: onset, end, pitch, and 1 where it is marked, else 0; in sixteenths from its start.
-      first: the first step that is shown; below 0 where silence is shown before it.
+      what: the kind of melody, such as 'piece'.
+      name: its name in the report.
+      notes: onset, end, pitch, and 1 if the note is marked, else 0; in sixteenths from the melody's
+        start.
+      first: the first step that is shown; below 0 if silence is shown before the melody.
       num_steps: how many steps are shown.
       bar_steps: the steps of a bar.
       pitch_names: the names of its pitches.
@@ -140,7 +143,7 @@ class Roll:
 
 @dataclasses.dataclass(frozen=True)
 class Rolls:
-    """Melodies one below another, which the page draws and plays; `text` describes them."""
+    """Melodies one below the other, which the page draws and plays; `text` describes them."""
 
     rolls: tuple[Roll, ...]
     text: str
@@ -151,7 +154,7 @@ Block = Text | Items | Table | Picture | Chart | Charts | Rolls | Heading
 
 @dataclasses.dataclass(frozen=True)
 class Section:
-    """Blocks under a heading; the first section of a report may have none."""
+    """Blocks under a heading; the first section of a report may lack the heading."""
 
     heading: str
     blocks: tuple[Block, ...]
@@ -172,7 +175,7 @@ def table(head: Iterable[Spans], rows: Iterable[Iterable[Spans]], name: str = ''
 
 
 def as_spans(content: Spans) -> tuple[Span, ...]:
-    """The spans as a tuple."""
+    """Spans as a tuple; a single span becomes a tuple of one."""
     return content if isinstance(content, tuple) else (content,)
 
 

@@ -10,7 +10,7 @@ from symmusic.report.blocks import Chart, Charts, LegendEntry, Report
 from symmusic.report.html import TEMPLATES, escape
 
 MARGIN, CAPTION, MOST_COLUMNS = 16, 24, 3
-# characters that no XML document may hold, as names of files can
+# characters that are not allowed in XML, but may occur in file names
 NOT_XML = re.compile('[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]')
 
 

@@ -1,5 +1,5 @@
-"""SVG charts for a page, in its colours, light or dark. All are 340 units wide, about the width of
-a narrow screen in pixels, so that their text is legible there. Labels are always escaped.
+"""SVG charts for a page, in its light or dark colours. All are 340 units wide, about the width of a
+narrow screen in pixels, so that their text stays legible there. Labels are always escaped.
 """
 
 import dataclasses
@@ -63,7 +63,7 @@ def svg(width: float, height: float, text: str, parts: Sequence[str]) -> str:
 
 
 def legend(lines: Sequence[Line]) -> tuple[LegendEntry, ...]:
-    """The legend of some lines."""
+    """The legend entries of lines."""
     return tuple(LegendEntry(line.label, line.kind, line.opacity) for line in lines)
 
 

@@ -1,4 +1,5 @@
-"""The content of `comparison.json`, from what was measured: the only place that knows its form.
+"""Turns results into the content of `comparison.json`; the only module that knows the file's
+format.
 
 It is one object. Every comparison has:
 
@@ -11,13 +12,12 @@ It is one object. Every comparison has:
 `model`, `second_draw`, `real_continuations`, `count_model`, `markov_N` or `shuffled`:
 
 - `draws`: `{set: {'num_draws', 'size', 'overall_oa': {'mean', 'low', 'high', 'num'}, 'more'}}`;
-  `more`, here and below, is what the set has more than the real continuations, with an interval
+  `more`, here and below, is the set's value minus that of the real continuations, with an interval
 - `model`, and `scale` by set: the means over draws of each KLD and OA
 - `nats_per_step`, `nats_per_note`: `{model: nats}`, of `model`, `count_model`,
-  `model_with_count_model`, `base_rate` and `markov_N`;
-  `nats_by_position`: `{model: numbers}` by the step of the first metre's bar;
-  `nats_intervals`: `{'per_step' | 'per_note': {model: [low, high]}}`; `nats_more`: per step, what
-  each other model costs more than the first
+  `model_with_count_model`, `base_rate` and `markov_N`; `nats_by_position`: `{model: numbers}` by
+  the step of the first metre's bar; `nats_intervals`: `{'per_step' | 'per_note': {model: [low,
+  high]}}`; `nats_more`: nats per step of each other model minus those of the first
 - `likelihood`: what those were measured on. Split by window no tunes are held out: the nats are
   null, `likelihood` has only a `note`, and there is neither `unseen` nor any `level`
 - `contexts`: `contexts.Contexts`
@@ -35,7 +35,7 @@ It is one object. Every comparison has:
   of all replicas together `replica` is 'all' and `epoch` a list
 - `published`: `published.Published`; `infilling`: `gaps.Infilling`, else null
 
-The result of any other measure stands under its name, its fields as they are.
+The result of any other measure is stored under its name, with its fields unchanged.
 """
 
 import dataclasses
@@ -58,7 +58,7 @@ OPTIONAL = ('copies', 'planted_copies')  # absent where copies are not looked fo
 
 
 def as_json(results: Mapping[str, object]) -> dict:
-    """The object of `comparison.json`, from results by the name of the measure."""
+    """The object of `comparison.json`, from the results keyed by the name of the measure."""
     found: dict = {}
     for name, result in results.items():
         if result is not None or name not in OPTIONAL:
@@ -68,12 +68,12 @@ def as_json(results: Mapping[str, object]) -> dict:
 
 @functools.singledispatch
 def _form(result: object, name: str) -> dict:
-    """The keys that a result gives."""
+    """The entries of `comparison.json` that a result gives."""
     return {name: _plain(result)}
 
 
 def _plain(value: object) -> object:
-    """A value as JSON has it: dataclasses as objects of their fields."""
+    """A value in the types of JSON: dataclasses become objects with their fields."""
     if dataclasses.is_dataclass(value):
         fields = dataclasses.fields(value)
         return {field.name: _plain(getattr(value, field.name)) for field in fields}
@@ -83,7 +83,7 @@ def _plain(value: object) -> object:
 
 
 def _renamed(cells: Estimate, name: str) -> dict:
-    """An estimate whose value has a name of its own."""
+    """An estimate with its value under another name."""
     return {name if key == 'value' else key: each for key, each in _plain(cells).items()}
 
 

@@ -12,7 +12,7 @@ HEADING = 'Short prompts and calibration'
 
 
 def contexts_section(found: Contexts, part: str | None) -> Section:
-    """What continuations cost after prompts of several lengths, and how sure the model is."""
+    """The model's loss after prompts of several lengths, and its calibration."""
     if found.note:
         return Section(HEADING, (Text(found.note),))
     rows = [
@@ -24,7 +24,7 @@ def contexts_section(found: Contexts, part: str | None) -> Section:
         f'What {count(found.num_bars, "bar")} after a prompt cost the model, in nats per step: the'
         f' same {found.num_steps:,} steps of {part} tunes for all lengths, and the prompt is all'
         ' that the model is given. The left column is in the key that the prompt suggests, which is'
-        ' how the model is used; the key of the whole tune is known only to who has it all. In'
+        ' how the model is used; the key of the whole tune is not known in use. In'
         ' brackets 95 % intervals, from resamples of the'
         f' {count(found.num_families, "tune family")}.'
     )
@@ -59,7 +59,7 @@ def _calibration(levels: tuple[Sureness, ...]) -> list[Block]:
 
 
 def _reliability_chart(levels: tuple[Sureness, ...]) -> Chart:
-    """How often the likeliest class is right, by its probability."""
+    """The chart of how often the likeliest class is right, by its probability."""
     kinds = ('generated', 'inter')
     lines = [charts.Line('calibrated', 'reference', np.array([0.0, 1.0]), np.array([0.0, 1.0]))]
     for level, kind in zip(levels, kinds, strict=False):

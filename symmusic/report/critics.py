@@ -1,4 +1,4 @@
-"""The section on the critics: whether the pieces of an evaluation can be told apart from real
+"""The section on the critics: whether the pieces of an evaluation can be distinguished from real
 ones.
 """
 
@@ -42,19 +42,19 @@ def critics_section(trial: Trial | NoTrial, part: str | None) -> Section:
 
 
 def title(critic: str, context: str) -> str:
-    """The name of a critic for readers."""
+    """The name of a critic in reports."""
     return f'{TITLES[critic]}, {IN_CONTEXT[context]}'
 
 
 def strongest(trial: Trial) -> str:
-    """What the strongest valid critic tells, as a sentence."""
+    """The result of the strongest valid critic, as a sentence."""
     if trial.strongest is None:
-        return 'No critic is valid, so that nothing can be said.'
+        return 'No critic is valid; no conclusion can be drawn.'
     critic, context = trial.strongest
     cells = trial.told[critic][context].model
     return (
         f'The strongest valid critic ({title(critic, context)}) has an AUC of {interval(cells)},'
-        ' a lower bound on how well the pieces can be told from real ones; 0.5 is chance.'
+        ' a lower bound on how well they can be distinguished from real ones; 0.5 is chance.'
     )
 
 

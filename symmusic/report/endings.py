@@ -16,8 +16,8 @@ TITLES = {
 
 
 def endings_section(endings: Endings, names: Mapping[str, str]) -> Section:
-    """The share of pieces whose last note is of each kind; `names` are the names of the sets for
-    readers.
+    """The share of pieces whose last note is of each kind; `names` are the names of the sets in the
+    report.
     """
     rows = [
         [names.get(name, name), *(interval(cells[aspect]) for aspect in ASPECTS)]

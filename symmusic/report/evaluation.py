@@ -70,8 +70,8 @@ def features_csv(sets: Mapping[str, Pieces]) -> str:
 
 
 def sections_of_scale(results: Mapping[str, Any]) -> tuple[list[Section], list[Section]]:
-    """The sections that only `--mode=evaluate` has: those at the start of a report, and those at
-    its end.
+    """The sections that only `--mode=evaluate` has: those at the start of the report, and those at
+    the end.
     """
     overlap, likelihood, drawing = (results[name] for name in ('scale', 'likelihood', 'drawing'))
     first = [
@@ -103,8 +103,8 @@ def make_report(
     notes: Sequence[str],
     found: Sequence[Pair],
 ) -> Report:
-    """The report of a comparison; `densities` are those of its distances, the other arguments as in
-    `write_report`.
+    """The report of a comparison; `densities` are the densities of its distances, the other
+    arguments as in `write_report`.
     """
     with_scale = 'scale' in results
     first, last = sections_of_scale(results) if with_scale else ([], [])
@@ -136,10 +136,10 @@ def write_report(
 
     Args:
       folder: the folder to write to.
-      results: what was measured, by measure.
+      results: the results, keyed by measure.
       sets: the features of both sets.
-      names: the names of the sets for readers.
-      notes: further remarks, such as what was left out.
+      names: the names of the sets in the report.
+      notes: further remarks, such as on what was left out.
       found: the pieces most similar to a tune, each with that tune.
     """
     densities = find_densities(sets, results['features'].protocol)

@@ -1,4 +1,4 @@
-"""What the pictures of a comparison show: densities of distances, and transitions."""
+"""The data of a comparison's charts: densities of distances, and transitions."""
 
 import dataclasses
 

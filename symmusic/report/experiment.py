@@ -1,4 +1,4 @@
-"""The report of an experiment: `report.md` and `index.html`, with the same sections, and their
+"""The report of an experiment: `report.md` and `index.html`, which have the same sections, and
 pictures.
 """
 
@@ -89,7 +89,9 @@ def _head(found: Mapping) -> tuple[Block, ...]:
 
 
 def _crossed(found: Mapping) -> str:
-    """Which measures' intervals are over tune families, too."""
+    """The names of the measures whose intervals also hold for other tune families, as part of a
+    sentence.
+    """
     cells = [item for arm in found['arms'].values() for item in arm['measures'].items()]
     names = dict.fromkeys(name for name, cell in cells if cell['over'] != OVER[0])
     if not names:

@@ -1,4 +1,4 @@
-"""The answers of an experiment's report: its claims, here and on other splits."""
+"""The answers in an experiment's report: verdicts on its claims, on this split and on others."""
 
 from collections.abc import Mapping
 
@@ -10,7 +10,7 @@ from symmusic.report.blocks import Block, Section, Strong, Text, table
 
 
 def answers_sections(found: Mapping) -> list[Section]:
-    """The verdict on each claim and, where there are other splits, the differences there."""
+    """The verdict on each claim and, if other splits were run, the differences on them."""
     sections = [Section('Answers', _answers(found))]
     if found['splits']:
         sections.append(Section('On other splits', _on_splits(found)))

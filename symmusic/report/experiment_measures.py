@@ -96,8 +96,8 @@ def _differences(folder: pathlib.Path, found: Mapping) -> tuple[Block, ...]:
 
 
 def real_levels(arms: Mapping[str, Mapping]) -> dict[str, dict]:
-    """The measures of the real continuations by their name in a report, once for all arms with the
-    same prompts and excerpts.
+    """The measures of the real continuations, keyed by their label in the report; one entry for all
+    arms with the same prompts and excerpts.
     """
     groups: list[tuple[dict, list[str]]] = []
     for name, arm in arms.items():
@@ -116,8 +116,8 @@ def real_levels(arms: Mapping[str, Mapping]) -> dict[str, dict]:
 
 
 def _amount(folder: pathlib.Path, found: Mapping, experiment: Experiment) -> Section:
-    """Copying against the amount of data; arms that share the same fields of the stated variable
-    form a line.
+    """The section on copying against the amount of data. Arms that change the same fields of the
+    hypothesis's variable form a line.
     """
     hypothesis = experiment.hypothesis
     series = {

@@ -1,4 +1,4 @@
-"""The pieces and heat maps of an experiment's arms in its report."""
+"""The report's sections on the pieces and heat maps of an experiment's arms."""
 
 import pathlib
 from collections.abc import Mapping
@@ -9,13 +9,13 @@ NUM_PIECES = 3  # pieces of an arm that are listed
 
 
 def _newest(folder: pathlib.Path) -> pathlib.Path | None:
-    """The folder of the latest pieces of a run."""
+    """The folder with a run's latest pieces."""
     folders = [path.parent for path in (folder / 'samples').glob('*/samples.json')]
     return max(folders, key=lambda path: (path / 'samples.json').stat().st_mtime, default=None)
 
 
 def heatmaps_sections(folders: Mapping[str, pathlib.Path]) -> list[Section]:
-    """The heat maps of each arm, by its folder; nothing where there are none."""
+    """The heat maps of each arm, given the arms' folders; no section if there are none."""
     found = []
     for name, folder in folders.items():
         maps = folder / 'heatmaps'
@@ -41,7 +41,7 @@ def heatmaps_sections(folders: Mapping[str, pathlib.Path]) -> list[Section]:
 
 
 def pieces_sections(folders: Mapping[str, pathlib.Path]) -> list[Section]:
-    """The latest pieces of each arm, by its folder; nothing where there are none."""
+    """The latest pieces of each arm, given the arms' folders; no section if there are none."""
     pictures, links, items = [], [], []
     for name, folder in folders.items():
         drawn = _newest(folder)

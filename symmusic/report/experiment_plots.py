@@ -10,7 +10,7 @@ from symmusic.experiment.measures import MAIN
 from symmusic.plots import write_figure
 
 MOST_ROOM = 2  # in multiples of the replicas' spread
-MOST_PAIRS = 6  # drawn side by side
+MOST_PAIRS = 6  # number of panels drawn side by side
 SIZES = {
     'num_windows': 'training windows',
     'num_distinct_windows': 'different training windows',
@@ -32,7 +32,7 @@ INKS = (
 
 def draw_losses(path: pathlib.Path, folders: Mapping[str, pathlib.Path]) -> None:
     """Draws the losses of all replicas of each arm: training as points, validation as lines."""
-    # here, because it takes a second to import and few runs of the program draw
+    # imported here, because it takes a second and is rarely needed
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(min(4 * len(folders), 20), 4), layout='constrained')
@@ -62,8 +62,8 @@ def draw_losses(path: pathlib.Path, folders: Mapping[str, pathlib.Path]) -> None
 
 
 def find_limits(cells: Sequence[Mapping]) -> tuple[float, float]:
-    """The axis limits of a measure: at most `MOST_ROOM` times the spread of all replicas beyond
-    them, so that a wide interval of two replicas does not dwarf everything else.
+    """The axis limits of a measure. They extend at most `MOST_ROOM` times the spread of all
+    replicas beyond these, so that a wide interval of two replicas does not dwarf everything else.
     """
     values = [value for each in cells for value in each['values'] if value is not None]
     if not values:

@@ -1,4 +1,4 @@
-"""An experiment's arms beside the figures that the thesis published."""
+"""Compares an experiment's arms with the figures that the thesis published."""
 
 from collections.abc import Mapping
 
@@ -12,7 +12,7 @@ from symmusic.thesis.tables import GROUPS, SOURCE, ThesisTable, find_table
 
 
 def _tables(experiment: Experiment) -> dict[str, ThesisTable]:
-    """The thesis's arms by the names of ours."""
+    """The thesis's tables, keyed by the names of our arms."""
     tables = experiment.hypothesis.tables
     return {
         label(experiment, variant, arm): find_table(table)
@@ -22,14 +22,14 @@ def _tables(experiment: Experiment) -> dict[str, ThesisTable]:
 
 
 def published_figures(found: Mapping, experiment: Experiment) -> dict[str, dict[str, float]]:
-    """The thesis's figures of the finished arms, by the names of our measures."""
+    """The thesis's figures for the finished arms, keyed by the names of our measures."""
     return {
         name: _published(arm) for name, arm in _tables(experiment).items() if name in found['arms']
     }
 
 
 def _published(arm: ThesisTable) -> dict[str, float]:
-    """The thesis's figures of an arm, by the names of our measures."""
+    """The thesis's figures for an arm, keyed by the names of our measures."""
     found = {f'{group}_oa': oa for group, (_, oa) in zip(GROUPS, arm.averages, strict=True)}
     found |= {f'oa_{name}': oa for name, (_, oa) in zip(FEATURES, arm.features, strict=True)}
     return found | {
@@ -42,7 +42,9 @@ def _published(arm: ThesisTable) -> dict[str, float]:
 def beside_section(
     found: Mapping, published: Mapping[str, Mapping[str, float]], experiment: Experiment
 ) -> Section:
-    """The arms that the thesis has, beside its figures (`published_figures`)."""
+    """The section that compares the arms that the thesis has with its figures
+    (`published_figures`).
+    """
     tables = _tables(experiment)
     head = [cell for name in published for cell in (f'{name}, here', f'table {tables[name].table}')]
     measures = [
@@ -71,7 +73,7 @@ def beside_section(
     )
     more = (
         '; the variant sound has other targets, another split, prompts of unseen tunes and'
-        ' corrected measures, so that its overlap areas are on another scale.'
+        ' corrected measures, so its overlap areas are not comparable.'
     )
     text = (
         f'{SOURCE}: {titles}. ',

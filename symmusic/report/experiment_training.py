@@ -1,4 +1,4 @@
-"""How the arms of an experiment were trained, and what their difference is in the course of it."""
+"""How the arms of an experiment were trained, and how their difference develops during training."""
 
 import csv
 import pathlib
@@ -15,7 +15,7 @@ from symmusic.plots import write_figure
 from symmusic.report.blocks import Block, Section, Strong, Text, picture, table
 from symmusic.wording import count, estimate
 
-# fields that must agree for two arms' losses to be of the same targets
+# fields that must agree so that the losses of two arms are on the same targets
 TARGETS = ('corpus', 'encoding', 'split', 'split_seed', 'max_tunes')
 AXES = {'epochs': 'epochs', 'seconds': 'seconds of training per replica'}
 
@@ -23,8 +23,8 @@ AXES = {'epochs': 'epochs', 'seconds': 'seconds of training per replica'}
 def training_section(
     folder: pathlib.Path, found: Mapping, experiment: Experiment, folders: Mapping
 ) -> Section:
-    """Parameters, epochs and the count model beside each arm, and the difference of arms with a
-    claim after each number of epochs and seconds; drawn into the experiment's folder.
+    """Parameters, epochs and the count model's loss for each arm; and how the difference between
+    arms with a claim develops over epochs and seconds, drawn into the experiment's folder.
     """
     blocks = [*_arms(found)]
     rows = {name: read_metrics(path / 'metrics.csv') for name, path in folders.items()}
@@ -78,8 +78,8 @@ def _arms(found: Mapping) -> list[Block]:
 def find_effects(
     found: Mapping, experiment: Experiment, rows: Mapping[str, Sequence[dict]]
 ) -> dict[str, dict[str, dict]]:
-    """The difference of each two arms that a claim names and whose losses are of the same targets,
-    by 'first minus second' and by each of `AXES`.
+    """The differences, over each of `AXES`, between any two arms that a claim names and whose
+    losses are on the same targets; keyed by 'first minus second', then by axis.
     """
     effects = {}
     for variant in experiment.configs:
@@ -129,7 +129,7 @@ def _over_epochs(effects: Mapping[str, Mapping]) -> list[Block]:
         ' The last column compares both arms when the faster one has ended. Seconds are those of'
         ' one replica on the whole machine, without validation.'
     )
-    return [table(head, rows, 'the difference in the course of training'), Text(text)]
+    return [table(head, rows, 'the difference during training'), Text(text)]
 
 
 def _at(effect: Mapping[str, list], point: float) -> str:
@@ -142,7 +142,7 @@ def _at(effect: Mapping[str, list], point: float) -> str:
 
 def draw_effects(path: pathlib.Path, effects: Mapping[str, Mapping]) -> None:
     """Draws the differences over epochs and seconds, with their intervals."""
-    # here, because it takes a second to import and few runs of the program draw
+    # imported here, because it takes a second and is rarely needed
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(10, 4), layout='constrained')

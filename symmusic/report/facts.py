@@ -1,4 +1,4 @@
-"""What is said of a piece on the listening page: first as a musician would, then in numbers."""
+"""The texts about a piece on the listening page: first in a musician's words, then in numbers."""
 
 import numpy as np
 
@@ -14,13 +14,13 @@ from symmusic.wording import count
 def facts_of(
     prompt: Prompt, whole: Whole, key: str, run: dict | None, *, are_compared: bool
 ) -> list[str]:
-    """A piece in a musician's words.
+    """The facts about a piece, in a musician's words.
 
     Args:
       prompt: the music around it.
       whole: the piece with that music.
       key: the name of its key, '' if it has no notes.
-      run: its longest copied run, as in `samples.json`; None where there is none.
+      run: its longest copied run, as in `samples.json`; None if it has none.
       are_compared: whether it was compared with the training tunes.
     """
     drawn = [note for note in from_events(whole.events) if whole.is_drawn[note.onset]]
@@ -35,8 +35,8 @@ def facts_of(
 
 
 def num_repeated_bars(whole: Whole) -> int:
-    """How many of the given bars come again among the drawn ones, with the same notes; given bars
-    that are the same count once, bars without notes not at all.
+    """How many of the given bars are repeated, with the same notes, among the drawn ones. Equal
+    given bars count once, bars without notes do not count.
     """
     given, drawn = set(), set()
     bars: dict[int, list] = {}

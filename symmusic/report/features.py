@@ -20,8 +20,8 @@ MOST_POINTS = 256  # points of a curve
 
 
 def features_section(found: FeatureTable, heading: str) -> Section:
-    """The means, distances, KLD and OA of every feature, and their averages; undefined values have
-    a numbered remark.
+    """The means, distances, KLD and OA of every feature, and their averages; numbered remarks
+    explain undefined values.
     """
     corrected = found.protocol == 'corrected'
     head = [
@@ -137,12 +137,12 @@ def _matrix(transitions: Transitions, which: str, name: str) -> Chart:
 
 @dataclasses.dataclass
 class Remarks:
-    """Numbered remarks that cells refer to, each listed once."""
+    """Numbered remarks that cells refer to; each remark is listed once."""
 
     texts: list[str] = dataclasses.field(default_factory=list)
 
     def numbers(self, note: str) -> str:
-        """The numbers of the parts of a note."""
+        """The numbers of the remarks that a note consists of."""
         parts = [part for part in note.split('; ') if part]
         self.texts += [part for part in dict.fromkeys(parts) if part not in self.texts]
         return ', '.join(str(self.texts.index(part) + 1) for part in parts)

@@ -28,8 +28,8 @@ def written_forms(
 
     Args:
       events: the melody, in whole bars.
-      prompt: gives the form; in MIDI also the velocities of its notes, and their median for new
-        ones.
+      prompt: gives key, tempo, metre and instrument; in MIDI also the velocities of its notes, and
+        their median for new notes.
       first: step at which the melody starts, counted from the prompt's start; at 0 it starts with
         the prompt's pickup.
       title: the melody's title.
@@ -54,7 +54,7 @@ def written_forms(
         'pickup': prompt.pickup_of(events) if first == 0 else 0,
         'sections': sections,
     }
-    # the last bar of a tune with a pickup is shorter by it
+    # in a tune with a pickup, the last bar is shorter by the pickup
     is_short = sections and steps and steps[-1].end <= len(events) - form['pickup']
     written = form | {'num_bars': num_bars, 'short': form['pickup'] if is_short else 0}
     return {

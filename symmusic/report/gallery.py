@@ -30,7 +30,7 @@ from symmusic.report.introduction import NOT_SAID, Origin, what_of
 from symmusic.report.listening import Entry, listening_page
 from symmusic.report.piece_plots import draw_all, draw_piece
 
-REFUSED = {  # in samples.json, by the field that limits copies
+REFUSED = {  # the name in samples.json of each field that limits copies
     'max_copied_run': 'num_refused',
     'max_copied_from_prompt': 'num_refused_from_prompt',
 }
@@ -38,7 +38,7 @@ REFUSED = {  # in samples.json, by the field that limits copies
 
 @dataclasses.dataclass(frozen=True)
 class _Made:
-    """How pieces were made and are written, as `write_gallery` takes it."""
+    """How pieces were made and are written: the arguments of `write_gallery`."""
 
     model: str
     temperature: float
@@ -68,27 +68,27 @@ def write_gallery(
     structure: Structure | None = None,
     origin: Origin = NOT_SAID,
 ) -> None:
-    """Writes all files to a temporary folder, then moves them: a new folder at once, into a folder
-    of the same settings file by file.
+    """Writes all files to a temporary folder, then moves them: as a whole if the folder is new,
+    file by file if a folder with the same settings exists.
 
     Other files in the folder are left alone.
 
     Args:
       folder: folder of this prompt's pieces.
       prompt: the music around them.
-      pieces: at least one, the new bars only; where they hold probabilities, these and the weights
-        are stored and drawn as heat maps.
+      pieces: at least one, the new bars only. If they hold probabilities, these and the attention
+        weights are stored and drawn as heat maps.
       vocabulary: vocabulary of their tokens.
       is_window: whether the model read a whole window for each step.
       temperature: sampling temperature.
       seed: sampling seed.
-      settings: everything that they depend on, for `choose_folder`.
+      settings: everything that the pieces depend on, for `choose_folder`.
       model: the model's name.
       repeated: for each piece the share of its notes that repeat the prompt, as
         `originality.repeats` defines it.
-      nearest: for each piece the origin of its longest copied run; None where not known.
+      nearest: for each piece, where its longest copied run comes from; None if not known.
       sound: renders WAV files of the pieces; None = no WAV files.
-      structure: of the pieces, if they are whole tunes.
+      structure: the structure of the pieces, if they are whole tunes.
       origin: the command, wishes and notices that the page shows.
 
     Raises:
@@ -111,8 +111,8 @@ def _put(aside: pathlib.Path, folder: pathlib.Path) -> None:
     if not folder.exists():
         os.rename(aside, folder)
         return
-    # Nothing is removed, as the user may keep files there; the settings, which mark the folder as
-    # complete, are moved last.
+    # Nothing is removed, because users may keep their own files there. The settings, which mark the
+    # folder as complete, are moved last.
     files = sorted(path for path in aside.rglob('*') if path.is_file() and path != aside / SETTINGS)
     for path in [*files, aside / SETTINGS]:
         place = folder / path.relative_to(aside)
@@ -216,8 +216,8 @@ def _write_forms(
     whole: Whole,
     made: _Made,
 ) -> list[dict[str, bytes | str]]:
-    """Writes the files of the new bars, and of all bars into `joined`; returns their contents. A
-    whole tune is written with all bars in both.
+    """Writes the files of the new bars, and those of all bars into `joined`; returns their
+    contents. For a whole tune, both have all bars.
     """
     all_bars, written = (whole.events, 0), []
     new_bars = all_bars if made.structure else (piece.events, len(prompt.events))

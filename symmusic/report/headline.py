@@ -1,5 +1,5 @@
-"""The lines that an evaluation prints last: its main figures, each beside its reference points, in
-about ten lines.
+"""The summary that an evaluation prints last: about ten lines with its main figures and their
+reference points.
 """
 
 from collections.abc import Mapping, Sequence
@@ -52,8 +52,8 @@ def headline(
 
 
 def worse_than_base_rate(likelihood: Likelihood | None) -> str:
-    """A warning that the model predicts no better than the class frequencies; '' where it does, or
-    where nothing was held out.
+    """A warning that the model predicts no better than the class frequencies; '' if it predicts
+    better or nothing was held out.
     """
     if likelihood is None or likelihood.nats is None:
         return ''
@@ -64,8 +64,8 @@ def worse_than_base_rate(likelihood: Likelihood | None) -> str:
 
 
 def baselines(results: Mapping[str, Any]) -> dict[str, str]:
-    """What a model must beat, by name, with its name for readers: the count model, where there is
-    one, and the Markov model of the order chosen on validation tunes.
+    """The baselines that a model must beat, keyed by name, with their names in reports: the count
+    model, if there is one, and the Markov model of the order chosen on validation tunes.
     """
     order, sets = results['baselines'].markov_order, results['scale'].sets
     found = {'count_model': 'count model', f'markov_{order}': f'Markov model of order {order}'}

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-# shows small weights and zero, and needs no floor, unlike a logarithm
+# shows small weights and, unlike a logarithm, zero
 SCALE = 'square-root scale'
 STEPS_PER_INCH = 16
 MOST_MARKED = 256  # steps with marks for what was drawn: with more they would hide the map
@@ -35,8 +35,8 @@ def input_steps(num_read: int, num_steps: int, width: int) -> np.ndarray:
 
 
 def by_step(weights_NT: np.ndarray, num_read: int) -> tuple[np.ndarray, int]:
-    """`(weights_NS, first)`: the weights with columns for the steps `first`, `first` + 1, ... of
-    the joined sequence instead of relative steps.
+    """`(weights_NS, first)`: the weights with a column for each step `first`, `first` + 1, ... of
+    the joined sequence instead of for each relative step.
 
     NaN outside a row's window; weights on steps before the start of the sequence, all 0, are left
     out.
@@ -126,7 +126,7 @@ def draw_softmax(
 
 
 def _new_figure(width: float, height: float) -> tuple['Figure', 'Axes']:
-    # here, because it takes a second to import and few runs of the program draw
+    # imported here, because it takes a second and is rarely needed
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(width, height), layout='constrained')

@@ -72,16 +72,17 @@ def page(
       title: title of the window, plain text.
       body: HTML.
       style: CSS in addition to templates/style.css.
-      script: JavaScript that runs after the body is loaded; its data go through `json_for_script`.
-      has_worker: whether the script starts a worker, which it makes itself.
+      script: JavaScript that runs after the body is loaded; data in it must come from
+        `json_for_script`.
+      has_worker: whether the script creates and starts a worker.
     """
     values = {'title': title, 'body': body, 'style': style, 'script': script}
     return render('page.html', **values, has_worker=has_worker)
 
 
 def script_of(*names: str, data: object = None) -> str:
-    """The JavaScript files of these names one after another: `player` and `roll`, which all pages
-    share, and the page's own. With `data`, which is not None, they find it as `DATA`.
+    """The concatenated JavaScript files of these names: `player` and `roll`, which all pages share,
+    and the page's own. If `data` is not None, the scripts have it as the constant `DATA`.
     """
     head = ["'use strict';"] + [f'const DATA = {json_for_script(data)};'] * (data is not None)
     parts = [(SCRIPTS / f'{name}.js').read_text(encoding='utf-8') for name in names]
@@ -89,7 +90,7 @@ def script_of(*names: str, data: object = None) -> str:
 
 
 def json_for_script(value: object) -> str:
-    """JSON of a value that is safe inside a script element: nothing in it ends the element."""
+    """JSON of a value, escaped so that nothing in it can end a script element."""
     text = json.dumps(value, separators=(',', ':'))
     return re.sub('[<>&]', lambda match: f'\\u{ord(match[0]):04x}', text)
 

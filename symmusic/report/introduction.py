@@ -1,4 +1,4 @@
-"""The words at the top of the listening page, and the choices of its tools."""
+"""The text at the top of the listening page, and the options of its tools."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -18,9 +18,9 @@ SHADE = 0.85  # opacity of an attention weight of 1; also in looks.js
 
 @dataclasses.dataclass(frozen=True)
 class Origin:
-    """How the pieces were made: the command as typed, the changed fields of `config.sample`, and
-    notices of how prompt and wishes were read; and the address of a studio page of the model, as
-    links name it. Each is empty where there is none.
+    """How the pieces were made: the command as typed, the changed fields of `config.sample`,
+    notices on how prompt and wishes were read, and the link to a studio page of the model. Each is
+    empty if there is none.
     """
 
     command: str = ''
@@ -35,8 +35,8 @@ NOT_SAID = Origin()
 def introduce(
     prompt: Prompt, keys: Sequence[str], are_compared: bool, sections: Sequence[Section] = ()
 ) -> dict[str, object]:
-    """What `templates/listening.html` shows above the pieces: what they are, how to read the page,
-    and its tools.
+    """The values for the top of `templates/listening.html`: what the pieces are, how to read the
+    page, and its tools.
 
     Args:
       prompt: the music around the pieces.
@@ -64,8 +64,9 @@ def introduce(
 
 
 def key_of(prompt: Prompt, events: np.ndarray) -> str:
-    """The name of a piece's key, '' for one without notes: the key that the prompt states where its
-    tonic and third are those detected, as detection knows only major and minor.
+    """The name of a piece's key; '' for a piece without notes. If the detected key has the tonic
+    and third of the key that the prompt states, the stated one is used, as detection only knows
+    major and minor.
     """
     notes = from_events(events)
     if not notes:
@@ -76,12 +77,12 @@ def key_of(prompt: Prompt, events: np.ndarray) -> str:
 
 
 def said_of_key(prompt: Prompt, key: str) -> str:
-    """Whether a key from `key_of` is the one that the prompt states, or detected."""
+    """Says whether a key from `key_of` is the one that the prompt states, or was detected."""
     return 'as stated' if prompt.states_key and key == prompt.key.name else 'detected'
 
 
 def heading(prompt: Prompt, sections: Sequence[Section] = ()) -> str:
-    """The heading: the prompt's name and what is done with it."""
+    """The heading: the prompt's name and what was done with it."""
     letters = ''.join(section.label for section in sections)
     if prompt.is_blank:
         return f'New tunes in {prompt.key.name}, {prompt.meter}{", " * bool(letters)}{letters}'
@@ -103,7 +104,7 @@ def _given(prompt: Prompt) -> str:
 
 
 def what_of(prompt: Prompt, sections: Sequence[Section] = ()) -> str:
-    """What a piece is."""
+    """The kind of piece, in a word."""
     if sections or prompt.is_blank:
         return 'tune'
     return 'version' if prompt.redrawn else 'continuation'
@@ -117,8 +118,8 @@ def _all_bars(prompt: Prompt, sections: Sequence[Section]) -> str:
 
 
 def _instrument(prompt: Prompt) -> str:
-    """A note on an instrument for which the page has no sound of its own; '' where there is no
-    need, as for program 0, which is also that of a prompt without an instrument.
+    """A note on an instrument for which the page has no sound of its own, else ''. None for program
+    0, which prompts without an instrument have too.
     """
     sound, is_own = page_sound(prompt.program)
     if is_own or not prompt.program:

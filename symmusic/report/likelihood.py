@@ -88,7 +88,7 @@ def position_chart(nats: Nats, steps_per_quarter: int) -> Chart:
 
 
 def _about(likelihood: Likelihood, nats: Nats, part: str) -> str:
-    """What the figures were measured on, and what they mean."""
+    """The paragraph on what the figures were measured on and what they mean."""
     text = (
         f'On {nats.num_steps:,} steps of {count(likelihood.num_tunes, f"{part} tune")}, the same'
         f' for all, each counted once; {nats.num_notes:,} notes start at them. Nats per note are'
@@ -123,7 +123,7 @@ def _about(likelihood: Likelihood, nats: Nats, part: str) -> str:
 
 
 def _titles(names: Iterable[str]) -> dict[str, str]:
-    """The name of each model for readers."""
+    """The name of each model in reports."""
     known = {
         'model': 'the model',
         'count_model': 'the count model',

@@ -46,7 +46,7 @@ class Entry:
       whole: the piece with the music around it, in the prompt's key.
       surprise: nats per drawn step.
       repeated: the share of the new notes that repeat the prompt (`originality.repeats`).
-      new, joined: the files of the new bars and of the whole, by suffix.
+      new, joined: the files of the new bars and of the whole, keyed by suffix.
       nearest: its longest copied run, as in `samples.json`; None where there is none or it is not
         known.
       looks: the attention of its steps, from `looks.find_looks`; None where not known.
@@ -118,7 +118,7 @@ def listening_page(
 
 
 def find_same(entries: Sequence[Entry]) -> list[str]:
-    """For each piece the name of the first one before it with the same notes; '' = none."""
+    """For each piece the name of the first earlier piece with the same notes; '' = none."""
     firsts: dict[bytes, str] = {}
     return [
         '' if found == entry.name else found
@@ -139,8 +139,8 @@ def _played(prompt: Prompt, entry: Entry) -> dict[str, object]:
 
 
 def _notes(entry: Entry) -> list[tuple[int, ...]]:
-    """The notes: onset, end and pitch, as the player takes them, and 1 or 0 for whether it was
-    drawn, and whether it is in the longest run that a training tune has too.
+    """The notes as the player reads them: onset, end, pitch, and two flags 1 or 0: whether the note
+    was drawn, and whether it is in the longest run copied from a training tune.
     """
     whole, notes = entry.whole, from_events(entry.whole.events)
     num_before = sum(note.onset < whole.seams[0] for note in notes)
@@ -158,7 +158,7 @@ def _notes(entry: Entry) -> list[tuple[int, ...]]:
 
 
 def _classes(key: Key) -> list[int]:
-    """The pitch classes of the signature."""
+    """The pitch classes that the key signature allows without accidentals."""
     return sorted(7 * place % 12 for place in range(key.fifths - 1, key.fifths + 6))
 
 
@@ -168,7 +168,7 @@ def _name(pitch: int, key: Key) -> str:
 
 
 def _article(prompt: Prompt, entry: Entry, number: int, are_compared: bool) -> dict[str, object]:
-    """What the page's template shows of a piece."""
+    """The values that the page's template shows for a piece."""
     run, whole = entry.nearest, entry.whole
     num_notes = sum(bool(whole.is_drawn[note.onset]) for note in from_events(whole.events))
     key = key_of(prompt, whole.events[len(prompt.events) : len(whole.events) - len(prompt.after)])

@@ -1,4 +1,4 @@
-"""The sections on the similarity of the pieces to known tunes."""
+"""The sections on how similar the pieces are to known tunes."""
 
 from collections.abc import Mapping, Sequence
 
@@ -29,7 +29,7 @@ BLOCKS = {
 
 def nearness_section(similarity: Similarity, copies: Copies | None) -> Section:
     """Histograms of the scores with the level of real unseen tunes, where known, and a table of the
-    most similar pieces.
+    number of most similar pieces listed.
     """
     copied = copies.by_measure if copies else {}
     drawn = [_similarities(similarity)] if similarity.mean is not None else []
@@ -74,7 +74,9 @@ def _nearest(similarity: Similarity, copied: Mapping[str, Copied]) -> Table:
 
 
 def _flagged(copied: Mapping[str, Copied]) -> list[Block]:
-    """The pieces above the level of real unseen tunes, and the place of the copied passages."""
+    """The table of pieces above the level of real unseen tunes, with the places of the copied
+    passages.
+    """
     rows = []
     for block, each in copied.items():
         caption, unit, _ = BLOCKS[block]
@@ -113,12 +115,12 @@ def planted_section(planted: Planted) -> Section:
 
 
 def pairs_section(pairs: Sequence[Pair]) -> Section:
-    """The nearest pairs, each drawn."""
+    """The section that draws the nearest pairs."""
     heading = 'The nearest pairs'
     if not pairs:
         text = (
-            'There is none: no piece has two consecutive notes in common with a tune, or none could'
-            ' be measured.'
+            'There are none: no piece has two consecutive notes in common with a tune, or none'
+            ' could be measured.'
         )
         return Section(heading, (Text(text),))
     about = 'Each piece above the tune that is nearest to it, with the common passage marked.'
@@ -135,8 +137,8 @@ def pairs_section(pairs: Sequence[Pair]) -> Section:
 
 
 def similarity_range(scores: Sequence[float]) -> tuple[float, float]:
-    """The ends of an axis for similarities, in tenths: from 0, or lower where one is, to the
-    highest.
+    """The ends of an axis for similarities, rounded to tenths: from 0, or from the lowest if below
+    0, to the highest.
     """
     low, high = np.floor(10 * min([0, *scores])), np.ceil(10 * max([0.1, *scores]))
     return float(low / 10), float(high / 10)

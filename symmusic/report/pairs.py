@@ -25,7 +25,7 @@ STYLE = """
 .played .roll svg { min-width: 40rem; max-width: 56rem; }
 """
 
-# from a name to the name for readers and the notes; None where not known
+# from a name to the name in the report and the notes; None if not known
 Find = Callable[[str], tuple[str, Melody] | None]
 
 
@@ -34,10 +34,10 @@ class Pair:
     """A piece and a tune with a common passage.
 
     Attributes:
-      names: the names of the two for readers.
-      reasons: why they are shown.
-      melodies: their notes.
-      passage: the common passage; its tune is 0.
+      names: the names of piece and tune in the report.
+      reasons: why the pair is shown.
+      melodies: the notes of both.
+      passage: the common passage, with `tune` = 0.
       with_rhythm: whether the measure of the passage takes rhythm into account.
     """
 
@@ -102,7 +102,7 @@ def find_pairs(
 
 
 def _longest_interval_run(piece: Melody, tune: Melody) -> Passage:
-    """The longest run of notes that both have, ignoring rhythm."""
+    """The longest run of notes with the same intervals, ignoring rhythm."""
     even = [
         [StepNote(index, index + 1, note.pitch) for index, note in enumerate(melody)]
         for melody in (piece, tune)
@@ -127,7 +127,7 @@ def _add_nearest(found: dict[tuple[str, str], list], scores: dict[str, tuple], r
 
 
 def describe(pair: Pair) -> str:
-    """Describes the common passage and its places."""
+    """Describes the common passage and where it is."""
     passage = pair.passage
     if passage.tune is None:
         return 'nothing marked: no interval in common'

@@ -9,12 +9,12 @@ from symmusic.generate.whole import Whole
 from symmusic.melody.events import from_events
 from symmusic.report.roll_picture import Panel, Sheet, write_sheet
 
-BARS_PER_ROW = 16  # of a single piece's picture; a longer piece continues below, as in a score
-MAX_ROWS = 24  # with more bars than fit the rows get longer
+BARS_PER_ROW = 16  # in the picture of a single piece; a longer piece continues below, as in a score
+MAX_ROWS = 24  # if a piece has more bars than fit, rows get longer
 # bars shown before the first new one, and from it on, in the picture of all pieces
 PROMPT_BARS, NEW_BARS = 4, 64
 MOST_PIECES = 24  # in the picture of all pieces
-MOST_NUMBERS = 40  # of bars below a roll, so that they fit
+MOST_NUMBERS = 40  # most bar numbers below a roll, so that they fit
 
 
 def draw_piece(path: pathlib.Path, whole: Whole, title: str) -> None:
@@ -63,8 +63,8 @@ def sheet_of_all(wholes: Sequence[Whole], titles: Sequence[str], title: str) -> 
 
 
 def _pitch_range(pieces: Sequence[np.ndarray]) -> tuple[int, int]:
-    """The lowest and highest pitch of all pieces, which share an axis; around middle C where
-    nothing sounds.
+    """The lowest and highest pitch of all pieces, which share an axis; around middle C if none has
+    a note.
     """
     events = np.concatenate(pieces)
     sounding = events[events >= 0]
@@ -72,7 +72,7 @@ def _pitch_range(pieces: Sequence[np.ndarray]) -> tuple[int, int]:
 
 
 def _panel(whole: Whole, begin: int, end: int, pitches: tuple[int, int], name: str = '') -> Panel:
-    """Steps `begin` to `end` of a piece."""
+    """The panel of steps `begin` to `end` of a piece."""
     notes = [note for note in from_events(whole.events) if note.onset < end and note.end > begin]
     bar_steps = whole.bar_steps
     bars = range(begin // bar_steps, -(-min(end, len(whole.events)) // bar_steps))

@@ -1,4 +1,4 @@
-"""The section of an evaluation's report with the figures of the thesis beside the run's."""
+"""The section of an evaluation's report that compares the run with the figures of the thesis."""
 
 from symmusic.measures.feature_table import Briefly
 from symmusic.measures.features import FEATURES
@@ -13,7 +13,7 @@ HEADING = 'Beside the published figures'
 def published_section(
     published: Published, own: Briefly, similarity: Similarity, protocol: str
 ) -> Section:
-    """The figures of the matching arms of the thesis beside the run's; a sentence where there are
+    """The figures of the matching arms of the thesis next to the run's; a sentence if there are
     none.
     """
     arms = published.arms

@@ -12,7 +12,7 @@ HEADING = 'Repetition'
 
 def repetition_section(sets: Mapping[str, SetRepetition], names: Mapping[str, str]) -> Section:
     """The self-similarity by lag and the share of repeated bars; `names` are the names of the sets
-    for readers.
+    in the report.
     """
     lags = [lag for lag in LAGS if any(each.lags[lag].value is not None for each in sets.values())]
     columns = [*(f'{count(lag, "bar")} before' for lag in lags), 'repeated bars']

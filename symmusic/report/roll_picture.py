@@ -1,4 +1,6 @@
-"""Pictures of piano rolls, by Pillow, as importing matplotlib takes longer than drawing pieces."""
+"""Draws piano rolls with Pillow, because importing matplotlib takes longer than drawing the
+pieces.
+"""
 
 import dataclasses
 import functools
@@ -25,10 +27,10 @@ class Panel:
     """A roll.
 
     Attributes:
-      name: above it.
-      steps: the first, and the one after the last.
-      pitches: at the lower and the upper edge.
-      given, new: the notes that sound in these steps, in two colours.
+      name: the title above the roll.
+      steps: the first step, and the one after the last.
+      pitches: the pitches at the lower and the upper edge.
+      given, new: the given and the new notes in these steps, drawn in two colours.
       gap: steps left free after each note.
       seams: steps at which given notes meet new ones.
       bars: the labels of steps.
@@ -103,7 +105,7 @@ def draw_sheet(sheet: Sheet) -> Image.Image:
 
 @dataclasses.dataclass(frozen=True)
 class _Frame:
-    """A panel in its place: `left`, `top`, `width` and `height` are pixels."""
+    """A panel and its position: `left`, `top`, `width` and `height` in pixels."""
 
     draw: ImageDraw.ImageDraw
     panel: Panel

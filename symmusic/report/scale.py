@@ -1,5 +1,5 @@
-"""The section on the scale of an evaluation: the overlap area beside its reference points, best
-first.
+"""The section on the scale of an evaluation: the overlap area and its reference points,
+best first.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,7 +18,7 @@ HEADING = 'The scale: means over draws'
 
 
 def set_names(drawing: Drawing) -> dict[str, str]:
-    """The names of the sets of `--mode=evaluate` for readers."""
+    """The names of the sets of `--mode=evaluate` in reports."""
     shuffled = (
         'excerpts of the training tunes' if drawing.prompts == 'fixed' else 'real continuations'
     )
@@ -34,7 +34,7 @@ def set_names(drawing: Drawing) -> dict[str, str]:
 
 
 def scale_section(overlap: Overlap, likelihood: Likelihood, drawing: Drawing) -> Section:
-    """The overlap area of every set, and the held-out likelihood where it is known."""
+    """The overlap area of every set, and the held-out likelihood if it is known."""
     names = set_names(drawing)
     rows = [(names[name], name, each.overall_oa) for name, each in overlap.sets.items()]
     chart = interval_chart(rows, 'Overall overlap area, mean over draws')
@@ -51,10 +51,10 @@ def interval_chart(
     """A chart of values with their intervals on one scale up to 1, the highest first.
 
     Args:
-      rows: for each its name for readers, its name and its value.
+      rows: for each row the name in reports, the name and the value.
       caption: above the chart.
       low: start of the scale; None = below the smallest value.
-      ours: the names of the rows that are of the model.
+      ours: the names of the model's rows.
     """
     rows = sorted(rows, key=lambda row: -(row[2].value if row[2].value is not None else -1))
     listed = [

@@ -1,5 +1,5 @@
-"""Staff notation for pages, engraved by Verovio where that package is installed; it is optional, as
-the piano roll shows the same.
+"""Staff notation for pages, engraved by Verovio if that package is installed. It is optional,
+because the piano roll shows the same music.
 """
 
 import itertools
@@ -18,7 +18,7 @@ except ImportError:
 
 BAR_WIDTH = 450  # tenths of a millimetre
 NARROW = 2  # bars in a line on a phone
-MOST_PIECES = 32  # pieces of a page; 25 kB each
+MOST_PIECES = 32  # at most this many pieces of a page are engraved; 25 kB each
 
 
 def engrave(
@@ -34,17 +34,17 @@ def engrave(
     installed or rejects the melody.
 
     Each note has its onset and end in steps as attributes `data-at` and `data-end`, with several
-    numbers where it is repeated, and the class `given` or `fresh`, which says whether the step of
-    its onset was drawn.
+    numbers if it is repeated. Its class is `fresh` if the step of its onset was drawn, else
+    `given`.
 
     Args:
       musicxml: the melody.
-      bars: the signs of each bar that is played.
+      bars: the signs of each bar, in the order of playing.
       bar_steps: steps in a bar.
       is_drawn: [T] bool, whether each step was drawn.
       seed: from 1; makes the element names of the pictures of a page distinct and reproducible.
       measures: as they are written; None = all bars, as they are played.
-      bars_per_line: a line is as much narrower as it has fewer bars.
+      bars_per_line: bars in a line, which determines its width.
     """
     if verovio is None:
         return None
@@ -80,8 +80,8 @@ def _timed(
     bar_steps: int,
     is_drawn: np.ndarray,
 ) -> str:
-    """The SVG with the times of each note; its notes are those of the signs with a pitch, in the
-    same order.
+    """The SVG with the times of each note. Its notes correspond, in order, to the signs with a
+    pitch.
     """
     signs = [
         ([bar * bar_steps + sign.step for bar in measure.played], sign)

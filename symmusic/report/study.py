@@ -54,7 +54,7 @@ def write_study_report(folder: pathlib.Path, found: Mapping) -> None:
 
 
 def summary_lines(found: Mapping) -> list[str]:
-    """A line on the listeners, and one for each question."""
+    """A line about the listeners, and one for each question."""
     num = found['num_listeners']
     lines = [f'{num} listener{"s" * (num > 1)}; files left out: {len(found["left_out"]) or "none"}']
     for question, row in found['questions'].items():
@@ -69,7 +69,7 @@ def summary_lines(found: Mapping) -> list[str]:
 
 def _verdict(difference: Mapping) -> str:
     if difference['low'] is None:
-        return 'too few listeners or pieces to tell how others would rate'
+        return 'too few listeners or pieces to infer how others would rate'
     if difference['low'] <= 0 <= difference['high']:
         return 'the interval does not exclude equal ratings'
     return f'generated pieces are rated {"higher" if difference["low"] > 0 else "lower"}'

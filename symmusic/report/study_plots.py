@@ -14,8 +14,8 @@ SCALE = np.arange(LEAST, MOST + 1)
 
 
 def draw_ratings(path: pathlib.Path, found: Mapping) -> None:
-    """Draws how often each rating was given to each kind, and the means with intervals beside the
-    published ones (crosses).
+    """Draws how often each rating was given to each kind of piece, and the means with intervals
+    next to the published ones (crosses).
     """
     from matplotlib.figure import Figure  # here, because it takes a second to import
 
@@ -50,7 +50,7 @@ def draw_ratings(path: pathlib.Path, found: Mapping) -> None:
 
 def draw_experience(path: pathlib.Path, found: Mapping) -> None:
     """Draws the number of listeners by experience, and the mean ratings of each group with its
-    interval, where it has one.
+    interval, if it has one.
     """
     from matplotlib.figure import Figure
 

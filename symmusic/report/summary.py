@@ -17,14 +17,14 @@ from symmusic.report.headline import baselines, worse_than_base_rate
 from symmusic.score.bar import name_of
 from symmusic.wording import count, interval, percent, sentence
 
-LEVEL = 0.05  # of p, below which a feature is said to distinguish the sets
+LEVEL = 0.05  # of p, below which a feature distinguishes the sets
 
 
 def summarize(
     results: Mapping[str, Any], names: Mapping[str, str], notes: Sequence[str]
 ) -> dict[str, list[str]]:
-    """Short paragraphs by topic, from results by measure; `notes` list what was left out. Works
-    with and without a model's scale.
+    """Short paragraphs keyed by topic, from the results of each measure; `notes` list what was left
+    out. Works for `--mode=compare` and `--mode=evaluate`.
     """
     features, overlap = results['features'], results.get('scale')
     own, others = names['generated'], names['reference']
@@ -106,7 +106,7 @@ def _on_scale(overlap: Overlap, beside: Mapping[str, str]) -> str:
 
 def _place(value: float, floor: float, ceiling: float) -> str:
     if ceiling <= floor:
-        return 'the floor is above the ceiling, so that the scale says nothing. '
+        return 'the floor is above the ceiling, so the scale is meaningless. '
     share = (value - floor) / (ceiling - floor)
     if share < 0:
         return 'this is below the floor. '
@@ -181,7 +181,9 @@ def _copied(similarity: Similarity, copies: Copies | None, tunes: str) -> str:
 
 
 def group_remarks(features: FeatureTable) -> list[str]:
-    """The notes of features and averages, each once, after the names of all that it concerns."""
+    """The notes of features and averages without duplicates, each after the names of all features
+    that it concerns.
+    """
     named = {name: row.note for name, row in features.features.items()}
     named |= {f'{group} average': cells.note for group, cells in features.averages.items()}
     about: dict[str, list[str]] = {}

@@ -440,6 +440,6 @@ def test_every_pair_can_be_drawn(one, other, data):
 
 
 def test_without_pairs_it_is_reported():
-    assert 'There is none' in as_text(pairs_section([]))
+    assert 'There are none' in as_text(pairs_section([]))
     similarity = Similarity(0.5, 0.0, 1, {'a': Match(0.5, 'b'), 'c': Match(None, None)})
     assert find_pairs(similarity, None, lambda name: None, lambda name: None) == []

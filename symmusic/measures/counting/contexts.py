@@ -25,7 +25,7 @@ NUM_RECALLED = 3
 NUM_AGREEMENTS = 8  # see `_agreement`
 
 _NOTES = ('position', 'since', 'ended', 'note 1')
-# Each extends the one before, which it is smoothed by.
+# Each context extends the one before it, by which it is smoothed.
 CHAIN = (
     (),
     ('position',),
@@ -37,7 +37,7 @@ CHAIN = (
     (*_NOTES, *(f'note {k}' for k in range(2, 6)), *(f'gap {k}' for k in range(1, 4))),
     (*_NOTES, *(f'note {k}' for k in range(2, 8)), *(f'gap {k}' for k in range(1, 7))),
 )
-BASE = CHAIN.index(_NOTES)  # what the repeats are smoothed by
+BASE = CHAIN.index(_NOTES)  # the context by which the repeats are smoothed
 
 
 def _ago(*lags: int | str) -> tuple[str, ...]:
@@ -155,7 +155,7 @@ def _notes(stream: Stream, steps: np.ndarray, num: int) -> dict[str, np.ndarray]
 
 
 def _latest(is_marked: np.ndarray, steps: np.ndarray, begins: np.ndarray) -> np.ndarray:
-    """The latest marked step of the stream before each step in its sequence, -1 without one."""
+    """For each step the latest marked step before it in the same sequence; -1 if there is none."""
     marked = np.maximum.accumulate(np.where(is_marked, np.arange(len(is_marked)), -1))
     before = np.concatenate([[-1], marked])[steps]
     return np.where(before >= begins, before, -1)
@@ -177,8 +177,8 @@ def _look_back(stream: Stream, steps: np.ndarray, lag: int) -> dict[str, np.ndar
 
 
 def _recall(stream: Stream, steps: np.ndarray) -> dict[str, np.ndarray]:
-    """The features of the latest place at which the last notes were the same, with the same steps
-    between them and since, wherever in the bar; it agrees from the third note on.
+    """The features of the latest place after the same last notes with the same steps between them
+    and since the last one, anywhere in the bar. Agreement counts from the third note on.
     """
     everywhere = np.arange(len(stream.tokens))
     notes = _notes(stream, everywhere, NUM_RECALLED)

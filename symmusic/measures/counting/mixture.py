@@ -17,7 +17,7 @@ from symmusic.measures.counting.contexts import NUM_AGREEMENTS
 COUNT_LIMITS = (1, 2, 4, 16, 64)  # between the classes of how often a context was counted
 NUM_COUNTS = len(COUNT_LIMITS) + 1
 START = 1.5  # sum of the initial weights, towards which the penalty draws the fit
-PENALTY = 6.0  # nats for weights at a distance of 1 from these
+PENALTY = 6.0  # penalty in nats for weights at a distance of 1 from the initial ones
 MOST_ITERATIONS = 500
 CHUNK = 512  # steps at once, so that they fit in a processor's cache
 
@@ -40,11 +40,11 @@ class Predictions:
         return len(self.logs_LKV)
 
     def rows(self, rows: slice) -> 'Predictions':
-        """Some of the steps."""
+        """The predictions at some of the steps."""
         return Predictions(self.logs_LKV[rows], self.counted_LK[rows], self.agreements_LA[rows])
 
     def beside(self, logs_LV: np.ndarray) -> 'Predictions':
-        """With one more model, which counts nothing."""
+        """The predictions with those of one more model, which has no counts."""
         return Predictions(
             np.concatenate([self.logs_LKV, logs_LV[:, None]], axis=1),
             np.pad(self.counted_LK, ((0, 0), (0, 1))),
@@ -111,7 +111,8 @@ def fit_mixture(predictions: Predictions, labels_L: np.ndarray) -> Mixture:
         slope = np.concatenate([by_count.ravel(), by_agreement.ravel()]) + 2 * PENALTY * away
         return loss / len(labels_L), slope / len(labels_L)
 
-    # so far that the order of the steps, which rounds otherwise, hardly changes a prediction
+    # fitted so closely that rounding, which depends on the order of the steps, hardly changes a
+    # prediction
     options = {'maxiter': MOST_ITERATIONS, 'maxcor': 30, 'ftol': 1e-9, 'gtol': 1e-6}
     fitted = scipy.optimize.minimize(objective, start, jac=True, method='L-BFGS-B', options=options)
     return unpack(fitted.x)

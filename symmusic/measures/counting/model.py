@@ -1,4 +1,4 @@
-"""A strong model of melodies based on counts only: the floor that a network must beat.
+"""A strong model of melodies based only on counts: the baseline that a network must beat.
 
 Tables count what followed each context of `contexts.CHAIN` and `contexts.REPEATS` in the training
 tunes (`tables`), each smoothed by a simpler one, and a log-linear mixture, fitted on validation
@@ -43,7 +43,7 @@ CHUNK = 1024  # steps predicted at once
 @dataclasses.dataclass(frozen=True, eq=False)
 class CountModel:
     """A fitted model of the tokens of a vocabulary: the table of each of `CONTEXTS`, and their
-    mixture; of `joined`, the mixture also with another model's predictions, the `others_LV`.
+    mixture. The mixture of a `joined` model includes another model's predictions, `others_LV`.
     `bars` are the steps in a bar of each metre that it knows, on the grid of `steps_per_quarter`.
     """
 
@@ -98,16 +98,16 @@ class CountModel:
         return join(sequences, self.vocabulary, positions, self.bars, self.steps_per_quarter)
 
     def joined(self, stream: Stream, steps: np.ndarray, others_LV: np.ndarray) -> 'CountModel':
-        """The same tables mixed with another model, whose log probabilities at these steps are
-        given; they are of the tunes that this model's mixture was fitted on.
+        """This model mixed with another one. The other model's log probabilities are given at these
+        steps, which must be from the tunes that this model's mixture was fitted on.
         """
         mixture = _fit_mixture(self.tables, stream, steps, self.vocabulary, others_LV)
         return dataclasses.replace(self, mixture=mixture)
 
     def nats(self, tokens_BT: np.ndarray, start: int, position: int = 0) -> np.ndarray:
-        """The loss [B, T - start] of each token of B pieces from step `start` on, given all before
-        it; `position` is the place in the bar of the first step. Blanks, which are no targets, cost
-        0.
+        """The loss [B, T - start] of each token of B pieces from step `start` on, given all tokens
+        before it; `position` is the place in the bar of the first step. Blanks, which are not
+        targets, cost 0.
         """
         num_pieces, num_steps = np.shape(tokens_BT)
         stream = self.join(list(tokens_BT), [position] * num_pieces)
@@ -146,7 +146,7 @@ def fit(
     counted, fitted_on = (
         _join_tunes(tunes, vocabulary, meters, steps_per_quarter) for tunes in (train, validation)
     )
-    # blanks are no targets
+    # blanks are not targets
     known, steps = (
         np.flatnonzero(each.tokens < vocabulary.num_classes) for each in (counted, fitted_on)
     )
@@ -169,7 +169,7 @@ def fit(
 def _join_tunes(
     tunes: Sequence[Tune], vocabulary: Vocabulary, meters: Sequence[str], steps_per_quarter: int
 ) -> Stream:
-    """Their phrases as a stream; each starts at a bar line of its tune's metre."""
+    """The tunes' phrases as a stream; each phrase starts at a bar line of its tune's metre."""
     bars = bars_on_grid(tunes, meters, steps_per_quarter)
     phrases = [(tune, phrase) for tune in tunes for phrase in tune.phrases]
     places = [first_place(find_index(tune.counted_in, meters), bars) for tune, _ in phrases]
@@ -184,7 +184,7 @@ def _fit_mixture(
     vocabulary: Vocabulary,
     others_LV: np.ndarray | None = None,
 ) -> Mixture:
-    """Fitted on these steps, evenly thinned where there are too many."""
+    """The mixture fitted on these steps, or on evenly spaced ones if there are too many."""
     most = MOST_CELLS // ((len(CONTEXTS) - FIRST_MIXED + 1) * vocabulary.num_classes)
     thinned = np.linspace(0, len(steps) - 1, min(len(steps), most)).astype(int)
     steps = steps[thinned]

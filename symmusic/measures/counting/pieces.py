@@ -24,7 +24,7 @@ def draw_pieces(
     keys_B = jax.random.split(key, len(prompts_BT))
     drawn, num = [], min(CHUNK, len(prompts_BT))
     for begin in track(range(0, len(prompts_BT), num), 'chunk'):
-        # one shape, one compilation
+        # equal shapes compile once
         rows = np.minimum(np.arange(begin, begin + num), len(prompts_BT) - 1)
         prompts = prompts_BT[rows].astype(np.int32)
         positions = np.broadcast_to(places_T, prompts.shape)

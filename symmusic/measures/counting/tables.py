@@ -52,8 +52,8 @@ def look_up(table: Table, contexts: np.ndarray, num_classes: int) -> np.ndarray:
 
 def smooth(counts_LV: np.ndarray, lower_LV: np.ndarray) -> np.ndarray:
     """The probabilities (c(w) + T p(w)) / (n + T) [L, V], with c the counts, n their sum, T the
-    number of distinct tokens counted, and p the lower distribution, which alone is left where
-    nothing was counted.
+    number of distinct tokens counted, and p the lower-order distribution, which is returned as it
+    is if nothing was counted.
     """
     total_L1 = counts_LV.sum(axis=1, keepdims=True)
     kinds_L1 = (counts_LV > 0).sum(axis=1, keepdims=True, dtype=np.float32)
