@@ -311,7 +311,7 @@ def test_candidates_differ_and_depend_on_the_seed_alone(drawn):
         assert [candidate['index'] for candidate in found['candidates']] == list(range(len(texts)))
         if name not in ('again', 'greedy', 'conflict', 'metre', 'number', 'pitches'):
             assert len(texts) == 3, name
-    assert drawn['continue']['candidates'] == drawn['again']['candidates']
+    assert drawn['continue']['candidates'][:1] == drawn['again']['candidates']
     assert drawn['continue']['candidates'] != drawn['other']['candidates']
     assert len(drawn['greedy']['candidates']) == 1
 
