@@ -169,7 +169,7 @@ def main() -> None:
         found = excerpts(model, *of, rng)
         print(f'{len(found)} tunes in {options.meter}, {options.pieces} pieces after each')
         bars = [f'notes in bar {number}' for number in range(1, NUM_BARS + 1)]
-        head = ['wish', 'nats per step', 'minus free', *bars]
+        head = ['constraint', 'nats per step', 'minus free', *bars]
         print(f'| {" | ".join(head)} |', f'|{"---|" * len(head)}', sep='\n')
         wishes = [name for name in WISHES if name in options.wishes.split(';')]
         for row in rows(model, found, wishes, options.pieces, options.seed, **usual):

@@ -13,14 +13,15 @@ import numpy as np
 from symmusic.benchmark.fitting import Fitted, Reader
 from symmusic.benchmark.network import Shape, losses, score
 
-ROUNDED = 64  # rows are multiples of so many steps, so that few programs are compiled
+ROUNDED = 64  # rows are padded to multiples of this many steps, so that few programs are compiled
 
 
 @dataclasses.dataclass(frozen=True)
 class Adaptation:
-    """How a network adapts: after every `segment_notes` notes by a step of `learning_rate` times
-    their gradient over the root mean square of the last gradients in training, and by a share
-    `decay` of the way back to the trained parameters. Chosen on validation melodies of set 3.
+    """How a network adapts after every `segment_notes` notes: by a step of `learning_rate` times
+    their gradient, divided by the root mean square of the last gradients in training, and by a
+    share `decay` of the way back to the trained parameters. Values were chosen on validation
+    melodies of set 3.
     """
 
     segment_notes: int = 8

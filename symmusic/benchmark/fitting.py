@@ -24,8 +24,8 @@ class Recipe:
       learning_rate: of Adam.
       weight_decay: decoupled, of Adam.
       averaging: of the moving average of the parameters, which is what is validated and kept.
-      most_shift: a training melody is transposed by up to so many semitones either way,
-      shifted_share: with this probability; each epoch draws anew.
+      most_shift: a training melody is transposed by up to this many semitones either way,
+      shifted_share: with this probability, drawn anew in each epoch.
       num_cells: of the LSTM.
     """
 
@@ -43,8 +43,9 @@ class Recipe:
 # The same for all sets, so that one program serves them.
 NUM_PITCHES = 64  # semitones from the lowest pitch of a set, transposed, to the highest
 ROW_STEPS = 192  # the longest melody has 185 notes
-HELD_OUT_ROWS = 8  # in which all validation melodies of a fold find room
-ROOM = 0.87  # rows hold so many of a set's notes: a fold trains on 0.81 of them, and almost all fit
+HELD_OUT_ROWS = 8  # enough rows for all validation melodies of a fold
+# rows hold this share of a set's notes: a fold trains on 0.81 of them, and almost all fit
+ROOM = 0.87
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -93,11 +94,11 @@ class Reader:
         return len(self._melodies)
 
     def shape(self, recipe: Recipe) -> Shape:
-        """Of a network that reads the steps."""
+        """The shape of a network that reads these steps."""
         return Shape(NUM_PITCHES, recipe.num_cells, num_given=self.num_given)
 
     def steps(self, index: int, shift: int = 0) -> Steps:
-        """Of a melody by its number in the set, transposed by semitones."""
+        """The steps of a melody, given by its number in the set, transposed by semitones."""
         return self._read(index, shift)
 
     def pack(
@@ -122,8 +123,8 @@ def fit(
     key: jax.Array,
     start: dict | None = None,
 ) -> Fitted:
-    """Trains on the melodies `train` until the loss of those of `validation` no longer falls, from
-    the parameters `start` or, without them, from random ones.
+    """Trains on the melodies `train` until the loss on those in `validation` stops falling; starts
+    from the parameters `start` or, if None, from random ones.
     """
     shape = reader.shape(recipe)
     num_updates = -(-int(ROOM * reader.num_notes) // (ROW_STEPS * recipe.num_rows))
@@ -187,7 +188,9 @@ def _draw(
     num_updates: int,
     rng: np.random.Generator,
 ) -> dict[str, np.ndarray]:
-    """The rows [U, B, T] of an epoch's updates, in a new order and transposed anew."""
+    """The rows [U, B, T] of one epoch's updates, in a new random order and with new
+    transpositions.
+    """
     order = rng.permutation(np.asarray(train))
     shifts = rng.integers(-recipe.most_shift, recipe.most_shift + 1, len(order))
     shifts = np.where(rng.random(len(order)) < recipe.shifted_share, shifts, 0)

@@ -8,7 +8,7 @@ from symmusic.errors import UserError
 from symmusic.streams import Stream, generator
 
 NUM_FOLDS = 10
-VALIDATION_SHARE = 0.1  # of the melodies that are not predicted
+VALIDATION_SHARE = 0.1  # share of the melodies that are not predicted
 
 
 @dataclasses.dataclass(frozen=True)
@@ -23,11 +23,11 @@ class Job:
 
     @property
     def name(self) -> str:
-        """Of its files."""
+        """The name of the fold in file names."""
         return f'{self.set_name.replace(" ", "-")}-{self.partition}-{self.fold}'
 
     def generator(self) -> np.random.Generator:
-        """Draws its validation melodies and the order of its training."""
+        """The generator that draws the fold's validation melodies and training order."""
         return generator(self.seed, Stream.BENCHMARK_ORDER, self.number, self.partition, self.fold)
 
 

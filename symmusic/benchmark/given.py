@@ -1,5 +1,5 @@
-"""What is given of each note of the chorales beside the pitches before it: onsets, metre and phrase
-ends of the whole melody.
+"""Further inputs for the notes of the chorales, besides the earlier pitches: onsets, metre and
+phrase ends of the whole melody.
 
 Onsets and metre are those of the benchmark's files. Pickups and phrase ends, which are fermatas,
 are those of the same chorale in the package music21, if its melody has as many notes and mostly the
@@ -24,7 +24,7 @@ from symmusic.score.notes import Score
 GIVEN_SET = '2 chor'
 LEAST_ALIKE = 0.8  # share of equal intervals
 PLACES, LENGTHS, MOST_LEFT = 16, (0.3, 0.55, 0.8, 1.05, 1.55, 2.05, 3.05), 7  # quarters, notes
-# classes of each input, the last of all but the second: not known, or none
+# number of classes of each input; the last class of all but the second means not known, or none
 SIZES = (PLACES + 1, len(LENGTHS) + 1, len(LENGTHS) + 2, 3, 3, MOST_LEFT + 2, 3)
 NUM_CLASSES = sum(SIZES)
 
@@ -92,7 +92,7 @@ def _midi(pitch: ElementTree.Element) -> int:
 
 
 def _pickup(part: ElementTree.Element) -> float:
-    """The quarters of the first bar if it is numbered 0."""
+    """The length of the first bar in quarters if it is numbered 0."""
     bar = part.find('measure')
     if bar.get('number') != '0':
         return 0.0

@@ -1,4 +1,4 @@
-"""Predictions of a network and a count model joined into one: a log-linear mixture,
+"""Combines the predictions of a network and a count model in a log-linear mixture,
 
     p(v) ~ network(v) ^ a * counts(v) ^ b
 
@@ -9,9 +9,10 @@ melodies of a fold.
 import numpy as np
 import scipy.optimize
 
-LIMITS = (0.15, 0.4)  # of the count model's largest probability, between its classes of sureness
+# bounds on the count model's largest probability, between its classes of confidence
+LIMITS = (0.15, 0.4)
 START = (1.0, 0.2)
-PENALTY = 2.0  # nats for a weight at a distance of 1 from these
+PENALTY = 2.0  # penalty in nats for a weight at a distance of 1 from the initial one
 
 
 def fit_weights(network_NV: np.ndarray, counts_NV: np.ndarray, notes_N: np.ndarray) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""What a network reads before each note of a melody; melodies packed into rows."""
+"""The inputs of a network before each note of a melody, and the packing of melodies into rows."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 
 NUM_MATCHES = 6  # classes of how many notes agree; see `recall`
-RESET = -1  # the target of the step before a melody, at which the network forgets the one before
+RESET = -1  # target of the step before a melody, at which the network's state is reset
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -57,13 +57,13 @@ def read_melody(
 
 
 def recall(melody: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """For each note the one [L] that followed at the earlier place where most of the notes before
-    agree, the latest such place, and how many of them [L] agree, at most NUM_MATCHES - 1; 0 and 0
-    if there is none.
+    """For each note: the note [L] that followed the longest earlier match of the preceding notes
+    (in a tie, the latest), and the length of that match [L], at most NUM_MATCHES - 1; 0 and 0 if
+    there is none.
     """
     length = len(melody)
     recalled, match = np.zeros(length, np.int64), np.zeros(length, np.int64)
-    agree = np.zeros(length + 1, np.int64)  # of the notes before each place and those before t
+    agree = np.zeros(length + 1, np.int64)  # matching notes before each place and before t
     for t in range(1, length):
         agree[1:t] = np.where(melody[: t - 1] == melody[t - 1], agree[: t - 1] + 1, 0)
         if t > 1:
@@ -76,8 +76,8 @@ def recall(melody: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def pack(melodies: Sequence[Steps], num_rows: int, row_steps: int, num_pitches: int) -> Steps:
-    """Melodies one after another in rows [B, T]; each goes into the first row with room, and those
-    without are left out.
+    """Concatenates melodies into rows [B, T]. Each goes into the first row that has room; melodies
+    for which no row has room are left out.
     """
     free = np.full(num_rows, row_steps)
     empty = {'interval': num_pitches, 'recalled': num_pitches, 'target': RESET}

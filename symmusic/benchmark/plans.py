@@ -1,5 +1,5 @@
-"""The networks of a set: of its melodies alone, of those of the other sets as well and, for the
-chorales, one to which more is given.
+"""The networks of a set: one trained on its melodies alone, one trained on those of the other sets
+as well and, for the chorales, one with further inputs.
 """
 
 import dataclasses
@@ -18,8 +18,8 @@ from symmusic.streams import Stream
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Plan:
-    """A network: its `name` in `results.MODELS`, what it reads, the stream of its draws and, if it
-    is trained on other sets before, what it reads then.
+    """A network: its `name` in `results.MODELS`, its reader, the stream of its draws and, if it is
+    first trained on other sets, the reader for those.
     """
 
     name: str
@@ -28,7 +28,7 @@ class Plan:
     before: Reader | None = None
 
     def run(self, job: Job, recipe: Recipe, how: Adaptation, folder: pathlib.Path) -> stages.Arrays:
-        """The predictions of a fold, with their files in a folder."""
+        """The predictions of a fold; intermediate results are files in a folder."""
         start = None
         if self.before is not None:
             path = folder / f'others-{job.set_name.replace(" ", "-")}.npz'
@@ -48,7 +48,7 @@ def make_plans(
       own: the set.
       sets: all sets.
       folder: of the package of the melodies.
-      recipe: how they are trained.
+      recipe: how the networks are trained.
     """
     what, most_shift = (own.pitches, own.melodies), recipe.most_shift
     plans = [Plan('network', Reader(*what, most_shift), Stream.BENCHMARK_NETWORK)]

@@ -20,7 +20,7 @@ import numpy as np
 
 
 class _Context:
-    """What followed a context: how often, and how often with update exclusion."""
+    """The notes that followed a context: their counts, and their counts with update exclusion."""
 
     __slots__ = ('counts', 'excluded', 'longer')
 
@@ -68,7 +68,9 @@ class PPM:
         return np.array(found).reshape(-1, self.num_pitches)
 
     def _count(self, contexts: Sequence[_Context], note: int) -> list[_Context]:
-        """Counts a note after contexts from the empty to the longest; the contexts after it."""
+        """Counts a note after its contexts, from the empty to the longest; returns the contexts of
+        the next note.
+        """
         is_new, after = True, [self._root]
         for context in reversed(contexts):
             if is_new:
@@ -82,7 +84,7 @@ class PPM:
         return after
 
     def _follow(self, contexts: Sequence[_Context], note: int) -> list[_Context]:
-        """The contexts after a note as far as they have occurred."""
+        """The contexts after a note, up to the longest that has occurred."""
         return [self._root, *(each.longer[note] for each in contexts if note in each.longer)]
 
     def _distribution(self, contexts: Sequence[_Context]) -> np.ndarray:
@@ -115,8 +117,8 @@ class PPM:
 
 
 def combine(first_LV: np.ndarray, second_LV: np.ndarray, bias: float) -> np.ndarray:
-    """The weighted mean [L, V] of two predictions (Conklin, 1990): the less a prediction's entropy
-    H is of the most possible, the more it counts, by H^-bias.
+    """The weighted mean [L, V] of two predictions (Conklin, 1990): a prediction's weight is
+    H^-bias, with H its entropy relative to the maximum entropy.
     """
     both = np.stack([first_LV, second_LV]).astype(np.float64)
     entropies = -(both * np.log(both)).sum(axis=-1) / np.log(both.shape[-1])

@@ -1,4 +1,4 @@
-"""What the benchmark finds: bits per note of each model on each set, with intervals."""
+"""The results of the benchmark: bits per note of each model on each set, with intervals."""
 
 import dataclasses
 from collections.abc import Mapping, Sequence
@@ -39,7 +39,7 @@ PUBLISHED = {  # the published figure of the same kind
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class FoldBits:
-    """The bits of N notes of a fold by model, and the number of the melody of each note."""
+    """The bits of the N notes of a fold, keyed by model, and each note's melody number."""
 
     bits: dict[str, np.ndarray]
     melody_N: np.ndarray
@@ -77,7 +77,8 @@ def bits_of_fold(
             f'{network}_with_short_term': mix(weights, found['adaptive'], short_NV[later]),
         }
         for name, logs_NV in logs.items():
-            # the first note has the marginal: what the count model gives it without a context
+            # a network does not predict the first note: it gets the count model's probability
+            # without a context
             bits[name] = bits['count_model'].copy()
             bits[name][later] = -logs_NV[np.arange(len(later)), notes[later]] / np.log(2)
     return FoldBits(bits, melody)
@@ -87,8 +88,8 @@ def summarise(folds: Mapping[str, Sequence[Sequence[FoldBits]]], rng: np.random.
     """The results as `docs/results/pearce.json` has them.
 
     Args:
-      folds: of each set, by partition and fold.
-      rng: of the intervals, for which melodies are resampled.
+      folds: the folds of each set, indexed by partition and fold.
+      rng: resamples melodies for the intervals.
     """
     sets, over_notes, intervals, resampled = {}, {}, {}, {}
     for name, partitions in folds.items():

@@ -1,7 +1,7 @@
-"""What is computed for a fold, each part in a file of its own: the predictions of the count models,
+"""The stages of a fold's computation, each with its own file: the predictions of the count models,
 the trained network, and the network's predictions.
 
-A part whose file exists is not computed again, so that a stopped run resumes.
+A stage whose file exists is not computed again, so that a stopped run resumes.
 """
 
 import dataclasses
@@ -63,8 +63,8 @@ def network(
     stream: Stream = Stream.BENCHMARK_NETWORK,
     start: dict | None = None,
 ) -> Fitted:
-    """The fold's trained network; `stream` draws its dropout and, unless it goes on from the
-    parameters `start`, its parameters.
+    """The fold's trained network; `stream` draws its dropout and, unless training starts from the
+    parameters `start`, its initial parameters.
     """
     if path.exists():
         return _fitted(_read(path))
@@ -75,8 +75,8 @@ def network(
 
 
 def network_of_others(reader: Reader, job: Job, recipe: Recipe, path: pathlib.Path) -> Fitted:
-    """A network that is trained on all melodies of a reader, those of the sets other than the
-    job's: the same for all of its folds. They are so many that a third of the epochs do.
+    """A network trained on all melodies of a reader, those of the sets other than the job's; the
+    same for all folds of a set. As there are so many melodies, a third of the epochs is enough.
     """
     if path.exists():
         return _fitted(_read(path))

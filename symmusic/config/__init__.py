@@ -1,1 +1,1 @@
-"""Flags and config files in, one checked config out, or one line that says what is wrong."""
+"""From flags and config files to one checked config, or to one line that says what is wrong."""

@@ -31,13 +31,13 @@ class Experiment:
 
 
 def read(loaded: ConfigDict, overrides: Mapping[str, str | None], override: Override) -> Experiment:
-    """What a config file states, combined with the command line's fields; every arm's config is
-    resolved and checked.
+    """The experiment that a config file states, with the command line's fields; every arm's config
+    is resolved and checked.
 
     Args:
-      loaded: as the file gives it.
+      loaded: the config that the file returns.
       overrides: the values of the command line by their dotted names.
-      override: sets such values in a config.
+      override: a function that sets such values in a config.
 
     Raises:
       UserError: a field is wrong, or the arms differ in an undeclared field.
@@ -147,7 +147,7 @@ def _check_alike(hypothesis: Hypothesis, variant: str, configs: Mapping[str, Con
             found = ', '.join(f'{arm} {each[name]!r}' for arm, each in values.items())
             raise UserError(
                 f'variant {variant}: the arms differ in config.{name} ({found}) and not only in'
-                f' {", ".join(hypothesis.variable)}; make it the same in all, or say it in the'
+                f' {", ".join(hypothesis.variable)}; make it the same in all, or state it in the'
                 " hypothesis's `also` with the reason"
             )
     if not any(name in unlike for name in hypothesis.variable):

@@ -1,4 +1,4 @@
-"""What the config file of a benchmark states, and its values on the command line."""
+"""The config of a benchmark, from its file and the command line."""
 
 import dataclasses
 from collections.abc import Callable, Mapping
@@ -19,11 +19,11 @@ class Benchmark:
     Attributes:
       question: a sentence.
       partitions: how often the melodies are divided into ten folds.
-      folds: those of the ten folds of each that are predicted; () = all.
-      num_epochs: at most, of each network.
-      sets: numbers of those of the eight sets that are run, from 1; () = all.
+      folds: which of the ten folds of each partition are predicted; () = all.
+      num_epochs: maximum epochs of each network.
+      sets: numbers, from 1, of the sets to run; () = all eight.
       seed: of partitions and networks.
-      quickly: what `quick` sets.
+      quickly: the values that `quick` sets.
       quick: minutes instead of hours.
     """
 

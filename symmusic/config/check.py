@@ -31,11 +31,11 @@ def check(config: ConfigDict) -> None:
 
 
 def check_training(config: ConfigDict) -> None:
-    """Checks what only a training asks of a config that `check` lets through.
+    """Checks the further requirements that training has of a config that passes `check`.
 
     Raises:
-      UserError: on a grid other than sixteenths a lookback is no whole bar of 4/4; or a model of
-        notes is to read or learn what goes by steps.
+      UserError: a lookback is not a whole number of 4/4 bars on a grid other than sixteenths; or a
+        model of notes has fields that refer to steps.
     """
     for fault in _faults_of_notes(dict(walk(config))):
         raise UserError(fault)
@@ -50,7 +50,9 @@ def check_training(config: ConfigDict) -> None:
 
 
 def _faults_of_notes(values: Mapping[str, Any]) -> Iterator[str]:
-    """What goes by steps, or by intervals between classes, where tokens are notes."""
+    """Faults of models whose tokens are notes: fields that refer to steps or to intervals between
+    classes.
+    """
     if values['data.encoding'] != 'pitches':
         return
     for name, allowed in (
@@ -97,7 +99,7 @@ def _faults_of_data(values: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _faults_of_kind(values: Mapping[str, Any]) -> Iterator[str]:
-    """What does not fit to a Transformer or a hybrid."""
+    """Fields that do not fit a Transformer or a hybrid."""
     kind, targets, bidirectional = (
         values[name] for name in ('model.kind', 'train.targets', 'model.bidirectional')
     )
@@ -133,7 +135,7 @@ def _faults_of_kind(values: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _faults_of_inputs(values: Mapping[str, Any]) -> Iterator[str]:
-    """Inputs and scores without what they go by."""
+    """Inputs and scores that lack the input that they are computed from."""
     for name in ('model.recall', 'model.relative_scores'):
         if values[name] and not values['model.last_notes']:
             yield (

@@ -1,4 +1,4 @@
-"""What an experiment's config file states: a question, arms that differ in one variable, claims.
+"""The parts of an experiment's config file: a question, arms that differ in one variable, claims.
 
 An experiment's config is that of a training (`configs/base.py`) with `quick`, `variant`,
 `split_seeds` and `experiment`, a `Hypothesis`.
@@ -27,7 +27,7 @@ class Primary:
 
     Attributes:
       claim: a sentence, without a full stop.
-      measure: what is compared; `LISTENERS` if no measure can decide the claim.
+      measure: the measure that is compared; `LISTENERS` if no measure can decide the claim.
       arms: the arm that the claim is about, and the arm that it is compared with.
       direction: 'higher' or 'lower', the claimed direction of the first arm's measure.
       smallest: the smallest difference of interest, above 0, in the measure's unit.
@@ -42,25 +42,26 @@ class Primary:
 
 @dataclasses.dataclass(frozen=True)
 class Hypothesis:
-    """What an experiment's config file states.
+    """The hypothesis that an experiment's config file states.
 
-    The value of a field is the arm's (`sound_arms` before `arms`), else the command line's, else
-    that of `quickly`, else the variant's. But the command line and `quickly` override what only
-    `sound_arms` sets. A field that an arm sets in `arms` cannot be set on the command line.
+    A field's value comes from the first of these that sets it: the arm (`sound_arms`, then `arms`),
+    the command line, `quickly`, the variant. But the command line and `quickly` override fields
+    that only `sound_arms` sets. A field that an arm sets in `arms` cannot be set on the command
+    line.
 
     Attributes:
       question: a sentence.
       variable: the fields in which the arms differ.
-      arms: what each sets, by its name, in the order of reports.
-      sound: what the variant 'sound' sets in all arms.
-      source: what the variant 'source' sets in all arms.
-      quickly: what `quick` sets.
-      primaries: the claims that are tested; everything else that a report says is descriptive.
-      sound_arms: what the variant 'sound' sets differently in single arms.
+      arms: the fields that each named arm sets, in the order of reports.
+      sound: the fields that the variant 'sound' sets in all arms.
+      source: the fields that the variant 'source' sets in all arms.
+      quickly: the fields that `quick` sets.
+      primaries: the claims that are tested; everything else in a report is descriptive.
+      sound_arms: the fields that the variant 'sound' sets in single arms only.
       may_miss: whether an arm that needs more windows than its corpus gives is left out and listed;
         otherwise it is an error.
       also: further fields in which the arms differ, and why.
-      tables: by arm the table of the thesis with its figures.
+      tables: the thesis's table with the published figures of each arm.
     """
 
     question: str
@@ -85,7 +86,7 @@ def check_stated(hypothesis: Hypothesis) -> None:
     """Checks that arms, fields and claims of a hypothesis exist and fit together.
 
     Raises:
-      UserError: what does not.
+      UserError: they do not; the message says which.
     """
     for name in hypothesis.arms:
         if not re.fullmatch('[a-z0-9_]+', name):

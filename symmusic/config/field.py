@@ -1,4 +1,4 @@
-"""What the declaration of a config field says."""
+"""`Field`: the declaration of a config field."""
 
 import dataclasses
 import enum
@@ -8,13 +8,13 @@ from typing import Any
 from symmusic.config.rules import Rule
 
 AUTO = 'auto'  # the value of a field that takes its value from `data.protocol` or the model
-ALL = 'all'  # the value of `sample.replica` for all of them together
+ALL = 'all'  # the value of `sample.replica` for the ensemble of all replicas
 
 
 class Change(enum.Enum):
-    """What another value of a field does to a run that is continued."""
+    """What happens if a run is continued with another value of a field."""
 
-    FIXED = 'none'  # it is another run, and refused
+    FIXED = 'none'  # it would be another run, so it is refused
     LARGER = 'a larger value'  # a larger value continues a run, even a finished one
     ROUNDING = 'changes rounding'  # the run computes the same to rounding
     FREE = 'any value'  # training computes the same
@@ -25,19 +25,19 @@ class Field:
     """A config field: its only declaration.
 
     Attributes:
-      default: its value where nothing else is stated.
+      default: its value if nothing else is stated.
       rule: which values are allowed.
       text: what it means, as in docs/config.md.
       unit: of its value; '' = none.
       change: what another value does to a run that is continued.
-      before: the behaviour of runs that are older than the field; None = all runs have it. Fields
-        that are `FREE` need none.
-      usual: a value of the type that the field has where it is not `word` and no protocol fills it;
-        None = it has the default's.
-      word: the value of another type that a field with such values may have.
-      reads: the value that a text stands for, None if it stands for none; None = texts of another
-        type stand for nothing.
-      protocols: the value of each protocol, where the default is `AUTO`; None = it is not.
+      before: the value that describes runs older than the field; None = all runs have the field.
+        `FREE` fields need none.
+      usual: a value of the type that the field has if it is neither `word` nor filled by a
+        protocol; None = the default has that type.
+      word: a value of another type that the field may also have, such as 'auto'.
+      reads: a function from a text to the value that it stands for, None if it stands for none;
+        None = texts are not read as values.
+      protocols: the value under each protocol, if the default is `AUTO`; None = it is not.
     """
 
     default: Any
@@ -52,11 +52,12 @@ class Field:
     protocols: Mapping[str, Any] | None = None
 
     def value_of(self, given: Any) -> Any:
-        """What a value stands for that a user states."""
+        """The value that a user's text or value stands for."""
         found = self.reads(given) if self.reads and isinstance(given, str) else None
         return given if found is None else found
 
     @property
     def allowed(self) -> str:
-        """What the rule allows."""
-        return self.rule(object())  # which no rule allows, so it answers with what it does allow
+        """The values that the rule allows, in words."""
+        # No rule allows this object, so the rule answers with what it does allow.
+        return self.rule(object())

@@ -27,7 +27,7 @@ OPTIONS_OF_MODE = {
     'study': ('answers',),
     'experiment': ('shard',),
 }
-# what the folders hold that flags name
+# the content of the folder that each flag names
 FOLDERS = {
     'reference': 'a folder of music',
     'generated': 'a folder of music',
@@ -35,7 +35,7 @@ FOLDERS = {
 }
 HELP = ('help', 'helpshort', 'helpfull', 'h', '?')
 FLAGS = '--mode, --config, --workdir and --config.FIELD=VALUE'
-NUMBER = re.compile(r'-\.?\d|-inf|-nan', re.IGNORECASE)  # begins with a dash but is no flag
+NUMBER = re.compile(r'-\.?\d|-inf|-nan', re.IGNORECASE)  # begins with a dash but is not a flag
 
 
 @dataclasses.dataclass(frozen=True)
@@ -54,17 +54,17 @@ class Command:
     given: tuple[str, ...]
     workdir: pathlib.Path | None
     root: pathlib.Path
-    # the flags of this mode alone
+    # the flags of this mode only
     options: dict[str, str] = dataclasses.field(default_factory=dict)
     experiment: arms.Experiment | None = None  # of mode 'experiment'
     benchmark: Benchmark | None = None  # likewise
-    # those of `given` that the config file has another value of
+    # those of `given` whose value differs from the config file's
     changed: tuple[str, ...] = ()
     typed: str = dataclasses.field(default='', compare=False)
 
 
 def list_folder(flag: str, path: str | os.PathLike) -> list[pathlib.Path]:
-    """What the folder holds that a flag names, by name.
+    """The content of the folder that a flag names, sorted by name.
 
     Raises:
       UserError: it cannot be read.
@@ -170,8 +170,8 @@ def _experiment(
 def _separate(
     argv: Sequence[str], modes: Sequence[str], root: pathlib.Path
 ) -> tuple[dict[str, str], dict[str, str | None]]:
-    """Flags and config overrides by name, None for a field without a value; of repeated ones the
-    last wins.
+    """Flags and config overrides, keyed by name; None for a field without a value. If one is
+    repeated, the last wins.
     """
     options: dict[str, str] = {}
     overrides: dict[str, str | None] = {}

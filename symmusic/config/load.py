@@ -1,4 +1,4 @@
-"""Config files: where they are, and what running one gives."""
+"""Finds config files and runs them."""
 
 import os
 import pathlib
@@ -40,10 +40,10 @@ def load_config(path: pathlib.Path, root: pathlib.Path) -> ConfigDict:
     """Runs a config file. As it is a program, any error that it raises is an error in the file.
 
     Raises:
-      UserError: it gives no config.
+      UserError: the file does not return a config.
     """
     if str(root) not in sys.path:
-        # a config file says `from configs import base`, wherever it lies
+        # a config file uses `from configs import base`, wherever it is
         sys.path.insert(0, str(root))
     try:
         names = runpy.run_path(str(path))

@@ -1,4 +1,4 @@
-"""Values of fields as the command line states them."""
+"""Sets fields to the values that the command line states."""
 
 from collections.abc import Mapping
 
@@ -10,7 +10,7 @@ from symmusic.config.fields import FIELDS, SWITCHES, walk
 from symmusic.errors import UserError
 from symmusic.wording import nearest
 
-UNREADABLE = (  # what reading a value raises
+UNREADABLE = (  # what reading a value may raise
     flags.Error,
     TypeError,
     ValueError,
@@ -21,13 +21,13 @@ UNREADABLE = (  # what reading a value raises
 
 
 def override(config: ConfigDict, overrides: Mapping[str, str | None]) -> ConfigDict:
-    """The config with fields as the command line states them."""
+    """The config with its fields set to the command line's values."""
     known = dict(walk(config))
     for name in overrides:
         _check_name(name, known)
     for name, value in overrides.items():
         default = known[name]
-        # a field that is a word such as 'auto' has no type: it has that of its other values
+        # a field that may be a word such as 'auto' is read in the type of its other values
         if name in protocol.UNTYPED:
             default, word = protocol.UNTYPED[name], FIELDS[name].word
             _assign(config, name, word if value == word else default)
@@ -70,7 +70,7 @@ def _assign(config: ConfigDict, name: str, value: object) -> None:
 
 
 def _place(config: ConfigDict, name: str) -> tuple[ConfigDict, str]:
-    """The group that a field is in, the config itself where it is in none, and its name there."""
+    """The group that a field is in, or the config itself if it is in none, and its name there."""
     group, _, leaf = name.rpartition('.')
     return (config[group] if group else config), leaf
 

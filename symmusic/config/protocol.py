@@ -15,8 +15,8 @@ UNTYPED = FILLED | {name: field.usual for name, field in FIELDS.items() if field
 
 
 def resolve(config: ConfigDict) -> ConfigDict:
-    """A copy with the protocol's values in place of 'auto', which all that follows sees; an unknown
-    protocol is left to `check`.
+    """A copy with the protocol's values in place of 'auto', to be used from here on; an unknown
+    protocol is left for `check` to report.
     """
     values = config.to_dict()
     group = values.get('data')

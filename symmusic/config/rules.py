@@ -1,4 +1,4 @@
-"""Rules: which values of a field are allowed, and how a message says so."""
+"""Rules: which values of a field are allowed, and how messages describe them."""
 
 import math
 import re
@@ -17,7 +17,7 @@ def whole(least: int, most: int) -> Rule:
 
 
 def pitch() -> Rule:
-    """A MIDI pitch; `pitches.parse_pitch` reads names of notes as such."""
+    """A MIDI pitch; `pitches.parse_pitch` also reads names of notes."""
     is_pitch = whole(0, 127)
     allowed = f'{is_pitch(None)} or a note such as C4, F#5 or Bb3'
     return lambda value: allowed if is_pitch(value) else None
@@ -71,8 +71,8 @@ def flag() -> Rule:
 
 
 def text(*, empty: bool = False) -> Rule:
-    """Words on one line, such as a path; `empty` ones too."""
-    # Surrogates stand for bytes that are not UTF-8: such a path could be opened, but not printed or
+    """Text on one line, such as a path; `empty` allows ''."""
+    # Surrogates stand for bytes that are not UTF-8. Such a path could be opened, but not printed or
     # stored.
     fits = re.compile(r'[^\0\n\r\ud800-\udfff]' + ('*' if empty else '+'))
     return lambda value: (

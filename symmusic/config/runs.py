@@ -1,4 +1,4 @@
-"""Which config wins in a workdir that holds a run: pure functions over configs."""
+"""Which config applies in a workdir that holds a run: pure functions over configs."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -15,13 +15,14 @@ from symmusic.wording import count
 
 # the behaviour of runs that are older than a field
 BEFORE = {name: each.before for name, each in FIELDS.items() if each.before is not None}
-# in config.json beside the fields: what else the bits depend on, of each session that differed
+# in config.json beside the fields: what else the exact bits depend on, for each session that
+# differed
 MADE_WITH = 'made_with'
 FREE_IN_SAMPLING = ('seed', 'sample.', 'evaluate.', 'study.')  # taken from the command
 
 
 def to_dict(config: ConfigDict) -> dict:
-    """A config as JSON has it: tuples become lists."""
+    """A config in the types of JSON: tuples become lists."""
     return json.loads(config.to_json())
 
 
@@ -39,7 +40,7 @@ def to_json(config: ConfigDict, made_with: list[dict] | None = None) -> str:
 
 def from_dict(values: dict, base: ConfigDict) -> ConfigDict:
     """A stored config: the inverse of `to_dict`, with tuples and floats where `base` has them.
-    Missing free fields take the defaults of `base`, missing fields of `BEFORE` the value there.
+    Missing `FREE` fields take the defaults of `base`, missing fields in `BEFORE` the value there.
 
     Raises:
       UserError: it is damaged, or its fields are not those of `base`.
@@ -50,7 +51,7 @@ def from_dict(values: dict, base: ConfigDict) -> ConfigDict:
             ' --workdir'
         )
     stored, known = dict(_flatten(values)), dict(walk(base))
-    # A free field that came later says nothing about the run: it takes its default.
+    # A `FREE` field that was added later says nothing about the run, so it takes its default.
     stored = {name: known[name] for name in names_of(Change.FREE)} | BEFORE | stored
     if stored.keys() != known.keys():
         missing = [f'{name} is missing' for name in known if name not in stored]
@@ -94,8 +95,8 @@ def from_json(text: str, base: ConfigDict) -> ConfigDict:
 
 
 def made_with(text: str) -> list[dict]:
-    """What the sessions of a run were made with, from the text of its config.json; empty for older
-    runs.
+    """The software and devices of a run's sessions (`provenance`), from the text of its
+    config.json; empty for older runs.
 
     Raises:
       UserError: it is damaged.
@@ -115,8 +116,8 @@ def made_with(text: str) -> list[dict]:
 
 
 def differences(run: ConfigDict, config: ConfigDict, free: Sequence[str]) -> list[str]:
-    """The fields in which two configs differ, `free` ones (names, or groups ending in '.') apart; a
-    line each.
+    """The fields in which two configs differ, one line each, without `free` ones (names, or groups
+    ending in '.').
     """
     run_values = dict(walk(run))
     return [
@@ -131,7 +132,7 @@ def check_same_run(run: ConfigDict, config: ConfigDict, workdir: object) -> None
     declaration allows it (`Change`).
 
     Raises:
-      UserError: with the differences.
+      UserError: it cannot; the message lists the differences.
     """
     changeable = [name for name, each in FIELDS.items() if each.change is not Change.FIXED]
     unlike = differences(run, config, changeable)
@@ -149,7 +150,7 @@ def check_same_run(run: ConfigDict, config: ConfigDict, workdir: object) -> None
 
 
 def rounding(config: ConfigDict) -> dict[str, Any]:
-    """The values of the fields that change rounding, as a session of the run keeps them."""
+    """The values of the fields that change rounding, as stored for a session of the run."""
     values = dict(walk(config))
     return {name: values[name] for name in names_of(Change.ROUNDING)}
 
@@ -165,15 +166,15 @@ def changes_of_rounding(run: ConfigDict, config: ConfigDict) -> str:
 
 
 def with_rounding(sessions: list[dict], run: ConfigDict) -> list[dict]:
-    """The sessions of a run as `made_with` reads them. Versions that did not record rounding
-    refused other values, so their sessions have that of the run's config.
+    """The sessions of a run, from `made_with`, with their rounding fields. Versions that did not
+    record these refused any change of them, so such sessions have the values of the run's config.
     """
     return [{'rounding': rounding(run)} | session for session in sessions]
 
 
 def for_sampling(run: ConfigDict, command: Command, train: str = '') -> ConfigDict:
-    """The run's data, model and training settings with the command's sampling settings and, where
-    it is given, seed; `train` is the command that trains where the run is the shipped model's.
+    """The run's data, model and training settings with the command's sampling settings and, if
+    given, seed. `train` is the training command to suggest if the run is the shipped model's.
 
     Raises:
       UserError: the command states another data, model or training field that differs from the
@@ -202,7 +203,7 @@ def _is_free(name: str, free: Sequence[str]) -> bool:
 
 
 def _flatten(values: dict, prefix: str = '') -> Iterator[tuple[str, Any]]:
-    """As `walk`, of plain dicts."""
+    """Like `walk`, for plain dicts."""
     for name, value in values.items():
         if isinstance(value, dict):
             yield from _flatten(value, f'{prefix}{name}.')

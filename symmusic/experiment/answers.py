@@ -34,12 +34,12 @@ class Answers:
 
 
 class Unusable(Exception):
-    """Why a file is left out."""
+    """The reason why a file is left out."""
 
 
 def read_files(folder: pathlib.Path) -> dict[str, Any]:
-    """The content of each file of a folder by name, without hidden files: parsed JSON, or an
-    `Unusable` with the reason.
+    """The content of each file of a folder, keyed by name: parsed JSON, or an `Unusable` with the
+    reason. Hidden files are ignored.
 
     Raises:
       UserError: the folder does not exist, or is empty.
@@ -86,8 +86,8 @@ def count_studies(files: Mapping[str, Any]) -> Counter:
 
 
 def check_files(files: Mapping[str, Any], study: Study) -> tuple[list[Answers], dict[str, str]]:
-    """The answers of every listener, and the reasons for files left out by name. Of several files
-    of one listener the one saved last is used.
+    """The answers of every listener, and the reasons for files left out, keyed by name. If a
+    listener has several files, the one saved last is used.
     """
     answers: list[Answers] = []
     left_out: dict[str, str] = {}

@@ -44,7 +44,8 @@ class Arm:
     name: str
     config: ConfigDict
     folder: pathlib.Path
-    # the folder of an earlier arm with the same training, which samples or is measured differently
+    # the folder of an earlier arm with the same training but other sampling or measuring; see
+    # `_take_over`
     twin: pathlib.Path | None = None
 
     @property
@@ -54,7 +55,9 @@ class Arm:
 
 
 def list_arms(experiment: Experiment, folder: pathlib.Path) -> list[Arm]:
-    """The arms of all variants, each with the first arm of the same training as its twin."""
+    """The arms of all variants. An arm whose training equals that of an earlier arm has the first
+    such arm as its twin.
+    """
     arms: list[Arm] = []
     for variant, configs in experiment.configs.items():
         for name, config in configs.items():
@@ -70,11 +73,11 @@ def list_arms(experiment: Experiment, folder: pathlib.Path) -> list[Arm]:
 
 
 def finish(arm: Arm, sizes: Mapping[str, int], grounds: Grounds) -> Outcome:
-    """Trains and measures what is not finished yet of an arm; counts a step for each epoch and each
-    replica measured.
+    """Trains and measures whatever is not finished yet of an arm; counts a step of progress for
+    each epoch and for each replica measured.
 
     Args:
-      arm: which one.
+      arm: the arm.
       sizes: sizes of its training data.
       grounds: the grounds of the experiment.
     """
@@ -99,7 +102,7 @@ def _train(arm: Arm) -> None:
         pass
     except (ValueError, RecursionError) as error:
         log_damaged(summary_path, error)
-        summary_path.unlink()  # training writes one where there is none
+        summary_path.unlink()  # training writes one if there is none
     _take_over(arm)
     with run_folder.alone(arm.folder):
         measuring = functools.partial(measure_epochs, arm.config)
@@ -111,7 +114,7 @@ def _train(arm: Arm) -> None:
 
 
 def _take_over(arm: Arm) -> None:
-    """Copies the finished training of the arm's twin, if there is one; pieces are still drawn and
+    """Copies the finished training of the arm's twin, if it has one; pieces are still drawn and
     measured.
     """
     if (
@@ -129,7 +132,9 @@ def _take_over(arm: Arm) -> None:
 
 
 def _measure(arm: Arm, grounds: Grounds, key: dict) -> dict:
-    """What `arm.json` holds of a trained arm; a replica that is measured is not measured again."""
+    """The content of `arm.json` for a trained arm; replicas that were measured before are not
+    measured again.
+    """
     states, card = Checkpoints(arm.folder).restore()
     summary = run_folder.read_summary(arm.folder)
     found = []
@@ -155,7 +160,7 @@ def _measure(arm: Arm, grounds: Grounds, key: dict) -> dict:
             ):
                 known |= more
             kept = {'of': of, 'measures': measures, 'by_family': parts}
-            kept = json.loads(json.dumps(kept))  # as it is read back
+            kept = json.loads(json.dumps(kept))  # in the form in which it would be read back
             write_digested(path, kept)
         found.append(kept)
         step()
@@ -171,8 +176,8 @@ def _measure(arm: Arm, grounds: Grounds, key: dict) -> dict:
 
 
 def _levels(arm: Arm, card: Card, grounds: Grounds) -> dict:
-    """What an arm is compared with: `real`, the measures of the real continuations, and
-    `count_model`, its nats per step; None where not known.
+    """The reference points of an arm: `real`, the measures of the real continuations, and
+    `count_model`, the count model's nats per step; None if not known.
     """
     return {
         'real': grounds(arm.config, card).levels,
@@ -183,7 +188,7 @@ def _levels(arm: Arm, card: Card, grounds: Grounds) -> dict:
 def _measure_replica(
     params: Params, card: Card, config: ConfigDict, ground: Ground, index: int
 ) -> tuple[dict, dict]:
-    """What a replica's pieces measure, and what each tune family adds to it."""
+    """The measures of a replica's pieces, and the contribution of each tune family to them."""
     prompts_NT = ground.prompts_RNT[index]
     found = measure_pieces(
         prompts_NT,

@@ -1,7 +1,7 @@
-"""What each tune family adds to a replica's measures: the numerator and the denominator of every
-measure that is a mean over pieces or over steps. Seeds and families are resampled crossed from
-them. Stored as `{measure: {family: [numerator, denominator]}}`; a family is named after its
-first tune, as numbers differ between corpora.
+"""The contribution of each tune family to a replica's measures: the numerator and the denominator
+of every measure that is a mean over pieces or steps. They allow a crossed resampling of seeds and
+families. Stored as `{measure: {family: [numerator, denominator]}}`; a family is named after its
+first tune, because family numbers differ between corpora.
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,7 +22,7 @@ ByFamily = Mapping[str, Mapping[str, Sequence[float]]]
 
 
 def name_families(corpus: Corpus) -> dict[str, str]:
-    """The name of each kept tune's family by its file."""
+    """The name of each kept tune's family, keyed by the tune's file."""
     names: dict[int, str] = {}
     return {file: names.setdefault(family, file) for file, family in corpus.family_of.items()}
 
@@ -45,8 +45,8 @@ def sum_by_family(
 def nats_by_family(
     params: Params, card: Card, data: Dataset, tunes: Sequence[Tune], families: Mapping[str, str]
 ) -> dict[str, dict[str, list[float]]]:
-    """The nats and the number of the targets of each family of the test tunes, as the measure
-    `nats_per_step`; empty where no tune is unseen, and for runs that learn gaps alone.
+    """The loss in nats and the number of targets for each family of the test tunes, for the measure
+    `nats_per_step`; empty if no tune is unseen, and for runs that learn gaps alone.
 
     Args:
       params: of one replica.
@@ -70,7 +70,7 @@ def nats_by_family(
 
 def stack(arms: Sequence[Sequence[ByFamily]], measure: str) -> list[Parts | None]:
     """The numerators and denominators [R, F] of a measure for each arm, with the same families in
-    the same order, and 0 where a replica has no piece of a family; None where they are not known.
+    the same order and 0 if a replica has no piece of a family; None if they are not known.
     """
     known = [bool(arm) and all(measure in replica for replica in arm) for arm in arms]
     families = sorted(

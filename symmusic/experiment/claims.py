@@ -1,9 +1,9 @@
-"""Claims of workers on the parts of an experiment: files in a folder that all of them share.
+"""Claims of workers on the parts of an experiment: files in a folder that all workers share.
 
-A claim is a numbered file of a part, created only if there is none of that number; the highest
-number counts. A worker that finds it released, or its holder gone (`presence`), creates the next
-number, so only one of several succeeds. A worker whose claim was taken over, because its process
-was suspended, stops before it writes anything else.
+A claim on a part is a numbered file that is created only if it does not exist yet; the highest
+number is the valid claim. If that claim is released or its holder is gone (`presence`), another
+worker may create the next number; of several workers, only one succeeds. A worker whose claim was
+taken over while its process was suspended stops before it writes anything else.
 """
 
 import contextlib
@@ -30,9 +30,9 @@ class Held:
     """A part that a worker holds.
 
     Attributes:
-      note: what this worker leaves for later holders.
-      before: the note of the last holder, if it was written since this worker joined; else ''.
-      who: the last holder, where there is such a note.
+      note: a message from this worker to later holders.
+      before: the note of the previous holder, if it was written since this worker joined; else ''.
+      who: the previous holder, if there is such a note.
     """
 
     note: str = ''
@@ -45,7 +45,7 @@ class Claims(Presence):
 
     @contextlib.contextmanager
     def holding(self, part: str) -> Iterator[Held | None]:
-        """Holds a part, named by letters, digits, '-' and '_'; None where another worker does."""
+        """Holds a part, named by letters, digits, '-' and '_'; None if another worker holds it."""
         held = self._take(part)
         try:
             yield held and held[1]
@@ -67,7 +67,7 @@ class Claims(Presence):
         if record:
             path = self.folder / f'worker.{record["worker"]}.json'
             if not record['released']:
-                # a claim that is being written has no worker yet
+                # a claim that is still being written names no worker yet
                 if not record['worker'] or self.is_present(path):
                     return None
                 path.unlink(missing_ok=True)  # if it was only suspended, it stops when it resumes
@@ -87,7 +87,7 @@ class Claims(Presence):
         write_whole(path, json.dumps(fields) + '\n')
 
     def _last(self, part: str) -> tuple[int, dict | None]:
-        """The number and the record of the last claim of a part, 0 and None where there is none."""
+        """The number and the record of the last claim of a part; 0 and None if there is none."""
         numbers = [
             int(path.name.split('.')[1])
             for path in self.folder.glob(f'{part}.*.json')
@@ -115,7 +115,7 @@ def join(
 
     Args:
       folder: the same for all workers.
-      settings: what the other workers can read of this one.
+      settings: what other workers can read about this one.
       lost: called from another thread if this worker was declared gone; by default the process
         ends at once.
 

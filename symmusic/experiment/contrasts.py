@@ -29,7 +29,9 @@ def pairs_of(arms: Sequence[str], primaries: Sequence[Primary]) -> list[tuple[st
 def cells(
     replicas: Sequence[Mapping[str, float | None]], by_family: Sequence[ByFamily] = ()
 ) -> dict[str, dict]:
-    """The `mean`, `low`, `high` and `values` of each measure, and what its interval is `over`."""
+    """The `mean`, `low`, `high` and `values` of each measure, and `over`: what its interval
+    accounts for.
+    """
     found = {}
     for measure, values in by_measure(replicas).items():
         (parts,) = stack([by_family], measure)
@@ -48,8 +50,8 @@ def compare_arms(
     pair: Sequence[str],
     measure: str,
 ) -> dict:
-    """The difference of two arms in a measure, a row of `contrasts`; `families` are the parts of
-    each arm's replicas by tune family.
+    """The difference of two arms in a measure, as a row of `contrasts`; `families` are the
+    contributions of the tune families to each arm's replicas (`by_family`).
     """
     one, other = (known(arms[arm]['measures'][measure]['values']) for arm in pair)
     parts = stack([families[arm] for arm in pair], measure)
@@ -67,5 +69,5 @@ def compare_arms(
 
 
 def known(values: Sequence[float | None]) -> list[float]:
-    """Those that are defined."""
+    """The defined values."""
     return [value for value in values if value is not None and np.isfinite(value)]

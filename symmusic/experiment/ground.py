@@ -1,5 +1,5 @@
-"""What the arms of an experiment are measured on: corpora, prompts and reference excerpts; and the
-likelihood of the count model.
+"""The music on which the arms of an experiment are measured: corpora, prompts and reference
+excerpts; and the count model's likelihood.
 """
 
 import dataclasses
@@ -38,7 +38,7 @@ log = logging.getLogger(__name__)
 
 
 class Corpora:
-    """Corpora and their windows by their settings, each made once."""
+    """Corpora and their windows, keyed by their settings; each is made once."""
 
     def __init__(self):
         self.read: dict[str, Corpus] = {}
@@ -63,7 +63,7 @@ class Corpora:
         return self.read[name]
 
     def dataset(self, config: ConfigDict) -> Dataset:
-        """The windows of a config; arms that are cut alike share them."""
+        """The windows of a config; arms with the same data settings share them."""
         name = _name_of_windows(config)
         if name not in self.cut:
             self.cut[name] = build.dataset(config, self(config))
@@ -76,12 +76,12 @@ def _name_of_windows(config: ConfigDict) -> str:
 
 @dataclasses.dataclass(frozen=True)
 class Ground:
-    """The prompts and references for all arms of one corpus, by replica.
+    """The prompts and references of each replica, shared by all arms of one corpus.
 
     Attributes:
       prompts_RNT: events of the prompts of each replica, the same for all arms.
       references: reference excerpts for each draw of each replica.
-      originals: the training tunes, in which copies are searched.
+      originals: the training tunes, which are searched for copied passages.
       protocol: of the measures.
       bar: of all of them.
       continuations_RNT: events of the real continuations of the prompts; None where not known.
@@ -98,8 +98,8 @@ class Ground:
 
     @functools.cached_property
     def levels(self) -> list[dict] | None:
-        """The measures of the real continuations of each replica's prompts, as if they were its
-        pieces; None where they are not known.
+        """The measures of the real continuations of each replica's prompts, as if these were its
+        pieces; None if they are not known.
         """
         if self.continuations_RNT is None:
             return None
@@ -151,8 +151,8 @@ class Grounds:
         )
 
     def count_nats(self, config: ConfigDict) -> float | None:
-        """The count model's nats per step on the very targets of an arm's `nats_per_step`; None
-        where no tune is kept apart, or the corpus is too small for a count model.
+        """The count model's nats per step on exactly the targets of an arm's `nats_per_step`; None
+        if no tune is held out or the corpus is too small for a count model.
         """
         if config.data.split != 'tune':
             return None
@@ -185,7 +185,9 @@ def measure_counting(tunes: Split, data: Dataset, *, all_steps: bool) -> float:
 
 
 def _gather(config: ConfigDict, wider: ConfigDict, corpus: Corpus, card: Card) -> Ground:
-    """The ground of an arm; `wider` is its config with the draws of all replicas."""
+    """The ground of an arm; `wider` is its config with enough pieces for the draws of all
+    replicas.
+    """
     settings, num_replicas = config.evaluate, config.replicas
     rng = generator(config.seed, Stream.ARM)
     music = material.gather(wider, corpus, card.vocabulary, rng, card.meters)
@@ -212,7 +214,9 @@ def _gather(config: ConfigDict, wider: ConfigDict, corpus: Corpus, card: Card) -
 
 
 def _families(corpus: Corpus, files: Sequence[str], num_replicas: int) -> np.ndarray | None:
-    """The name of the family of each prompt's tune, by replica; None where there are no tunes."""
+    """The name of the family of each prompt's tune, for each replica; None if prompts are not from
+    tunes.
+    """
     if not files:
         return None
     names = name_families(corpus)

@@ -1,6 +1,7 @@
-"""How the difference between two arms depends on how long they train. Takes and returns numbers.
+"""How the difference between two arms depends on the training time. Takes and returns numbers.
 
-An arm's loss at some point is that of its best parameters so far, as these are what it keeps.
+An arm's loss at a point in time is that of its best parameters so far, because these are what it
+keeps.
 """
 
 from collections.abc import Sequence
@@ -67,9 +68,9 @@ def choose_points(*arms: Sequence[Curve]) -> np.ndarray:
 
 
 def effect_over(one: Sequence[Curve], other: Sequence[Curve]) -> dict[str, list]:
-    """The difference in loss, one minus other, over the course of training: `at`, `difference`, and
-    its interval `low`, `high` (None where there are too few replicas), each a list; and the `ends`
-    of both arms, that of their longest curves.
+    """The difference in loss, one minus other, during training: the lists `at`, `difference`, and
+    its interval `low`, `high` (None if there are too few replicas); and `ends`, the end of the
+    longest curve of each arm.
     """
     points_P = choose_points(one, other)
     found = [

@@ -1,5 +1,5 @@
-"""Likelihoods by which models can be compared that were trained on different losses: of gaps, with
-and without backward layers, and of the pitch that sounds, of all encodings.
+"""Likelihoods that compare models trained with different losses: of gaps, for models with and
+without backward layers; and of the sounding pitch, for all encodings.
 """
 
 from collections.abc import Mapping, Sequence
@@ -115,7 +115,7 @@ def _sounding(
 def sounding_losses(
     logs_KV: np.ndarray, before_K: np.ndarray, now_K: np.ndarray, vocabulary: Vocabulary
 ) -> np.ndarray:
-    """The nats [K] of the pitch that sounds, given that one does.
+    """The loss [K] in nats of the pitch that sounds, given that one does.
 
     A piano roll's classes are these pitches. In a melody of events a pitch sounds if its note
     starts, or if it sounds already and nothing happens.

@@ -1,4 +1,4 @@
-"""The measures of a replica: numbers by name, of the pieces that it generated."""
+"""The measures of a replica: named numbers, measured on the pieces that it generated."""
 
 import dataclasses
 from collections.abc import Mapping, Sequence
@@ -80,7 +80,7 @@ MAIN = (
     'copied_run',
     'repeated_bars',
 )
-# those of a model's likelihood, not of its pieces
+# measures of a model's likelihood, not of its pieces
 OF_LIKELIHOOD = ('nats_per_step', 'gap_nats', 'sounding_nats')
 
 
@@ -103,8 +103,8 @@ def index_originals(tunes: Sequence[Tune]) -> OriginalsIndex:
 
 @dataclasses.dataclass(frozen=True)
 class Measured:
-    """What pieces measure: the `values` by name, None where undefined; and of the means over N
-    pieces the `parts` [N], their numerators and denominators.
+    """The measures of N pieces: `values` keyed by name, None if undefined; and, for measures that
+    are means over the pieces, `parts`: their numerators and denominators [N].
     """
 
     values: dict[str, float | None]
@@ -199,7 +199,7 @@ def check_claims(hypothesis: Hypothesis) -> None:
     """Checks that the measures and tables that a hypothesis names exist.
 
     Raises:
-      UserError: one does not.
+      UserError: a measure or table does not exist.
     """
     for primary in hypothesis.primaries:
         if primary.measure != LISTENERS and primary.measure not in MEASURES:

@@ -21,7 +21,7 @@ class Outcome:
     device: str = ''
     # the measures of the real continuations of its prompts, by replica
     real: Sequence[Mapping[str, float | None]] | None = None
-    count_model: float | None = None  # its nats per step on the same targets
+    count_model: float | None = None  # the count model's nats per step on the same targets
     num_epochs: tuple[int, ...] = ()  # that each replica was trained
     by_family: Sequence[ByFamily] = ()  # of each replica, where it is known
 

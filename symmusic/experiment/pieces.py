@@ -1,4 +1,4 @@
-"""The pieces of an arm, on which it is measured."""
+"""Draws the pieces on which an arm is measured."""
 
 import dataclasses
 
@@ -16,8 +16,8 @@ from symmusic.training.card import Card
 def draw(
     params: Params, card: Card, config: ConfigDict, prompts_NT: np.ndarray, index: int
 ) -> np.ndarray:
-    """A replica's continuation of each prompt, events [N, T]; one draw at a time, so that all use
-    one compiled program. The config's temperature is settled.
+    """A replica's continuation of each prompt, events [N, T]. The draws are made one at a time, so
+    that all use the same compiled program. The config's temperature must be a number (`settle`).
     """
     vocabulary, events = card.vocabulary, []
     for draw, prompts in enumerate(np.split(prompts_NT, config.evaluate.num_draws)):
@@ -37,7 +37,9 @@ def draw_once(
     *,
     keep: bool = False,
 ) -> Continuations:
-    """One draw of a replica after its prompts, tokens [B, P]; `keep` keeps the distributions."""
+    """One draw of a replica's pieces after prompts, tokens [B, P]; `keep` is whether to keep the
+    distributions.
+    """
     manner = dataclasses.replace(
         manner_of(config, card), num_samples=len(tokens_BT), keep_distributions=keep
     )

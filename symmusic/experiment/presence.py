@@ -1,9 +1,9 @@
-"""Which workers are present: each has a file in a folder that all of them share.
+"""Tracks which workers are running: each has a file in a folder that all workers share.
 
-A worker holds a lock on its file and touches it twice a minute. It has gone if the kernel has
-released that lock, which on its own machine is at once, or if the file has not been touched for
-five minutes, by the clock of the file system: this holds for other machines, and for file systems
-that have no locks or only local ones.
+A worker holds a lock on its file and touches the file twice a minute. It counts as gone if the
+kernel has released the lock, which workers on the same machine notice at once, or if the file has
+not been touched for five minutes by the clock of the file system. The latter works between machines
+and on file systems without locks or with local ones only.
 """
 
 import contextlib
@@ -30,7 +30,7 @@ class Presence:
 
     Args:
       folder: the same for all workers.
-      settings: what the other workers can read of this one.
+      settings: what other workers can read about this one.
     """
 
     def __init__(self, folder: pathlib.Path, settings: Mapping):
@@ -66,12 +66,12 @@ class Presence:
         return sorted(found, key=lambda each: (each['begun'], each['id']))
 
     def beat(self) -> bool:
-        """Shows that this worker is present; False where another one has declared it gone."""
+        """Shows that this worker is present; False if another one has declared it gone."""
         try:
             os.utime(self.path)
         except FileNotFoundError:
             return False
-        except OSError:  # of a network: it is tried again
+        except OSError:  # a network error; the next beat tries again
             pass
         return True
 
@@ -107,7 +107,7 @@ class Presence:
         return False
 
     def now(self) -> float:
-        """The time by the clock of the file system."""
+        """The current time by the clock of the file system."""
         self.beat()
         with contextlib.suppress(OSError):
             return self.path.stat().st_mtime
@@ -115,7 +115,9 @@ class Presence:
 
 
 def _lock(file: int, *, exclusive: bool) -> bool | None:
-    """Locks an open file; False where another process holds it, None where there are no locks."""
+    """Locks an open file. Returns False if another process holds the lock, None if the file system
+    has no locks.
+    """
     if fcntl is None:
         return None
     try:

@@ -1,4 +1,4 @@
-"""An experiment on its own split of the tunes, and its repetitions on others."""
+"""An experiment on its own split of the tunes, and its repetitions on other splits."""
 
 import dataclasses
 import pathlib
@@ -17,7 +17,7 @@ T = TypeVar('T')
 
 @dataclasses.dataclass
 class Repetition:
-    """The arms of an experiment on one split, and what is known of them.
+    """The arms of an experiment on one split, with their sizes and results so far.
 
     Attributes:
       experiment: with the configs of this split.
@@ -39,7 +39,7 @@ class Repetition:
         return self.arms[0].config.data.split_seed
 
     def size_up(self, corpora: Corpora, check: Callable[..., object]) -> None:
-        """Notes the sizes of the arms' training data, and which arms are left out; see
+        """Determines the sizes of the arms' training data and which arms are left out; see
         `sizes.size_up`.
         """
         self.sizes, self.failures = size_up(self.experiment, self.arms, corpora, check)
@@ -51,13 +51,13 @@ class Repetition:
         )
 
     def _in_order(self, known: Mapping[Place, T]) -> dict[Place, T]:
-        """The same in the order of the arms, since other workers may finish some first."""
+        """The outcomes in the order of the arms, as other workers may finish arms in any order."""
         places = [arm.place for arm in self.arms]
         return {place: known[place] for place in places if place in known}
 
 
 def list_repetitions(experiment: Experiment, folder: pathlib.Path) -> list[Repetition]:
-    """The experiment itself, and its repetitions in folders of their own."""
+    """The experiment itself and its repetitions, each in its own folder."""
     found = [Repetition(experiment, list_arms(experiment, folder))]
     for seed in experiment.split_seeds:
         moved = on_split(experiment, seed)
@@ -73,6 +73,6 @@ def join_results(name: str, repetitions: Sequence[Repetition]) -> dict:
 
 
 def _brief(result: Mapping) -> dict:
-    """The results that are kept of a repetition."""
+    """The part of a repetition's results that is stored in the experiment's `results.json`."""
     measures = {name: arm['measures'] for name, arm in result['arms'].items()}
     return {'highlights': result['highlights'], 'measures': measures, 'failed': result['failed']}

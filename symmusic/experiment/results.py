@@ -79,16 +79,14 @@ def make_results(
 
 
 def _count_cut_off(outcome: Outcome) -> int:
-    """How many replicas were trained for all the epochs that are allowed: their loss may have been
-    falling still.
-    """
+    """How many replicas used up all epochs, so that their loss may still have been falling."""
     allowed = outcome.config.get('train', {}).get('num_epochs')
     return sum(num == allowed for num in outcome.num_epochs)
 
 
 def _beats(arm: Mapping) -> bool | None:
-    """Whether an arm predicts better than its count model, by the upper end of its interval; None
-    where that is not known.
+    """Whether an arm predicts better than its count model, judged by the upper end of its interval;
+    None if not known.
     """
     cells = arm['measures']['nats_per_step']
     most = cells['mean'] if cells['high'] is None else cells['high']

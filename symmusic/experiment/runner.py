@@ -16,8 +16,8 @@ from symmusic.wording import count
 
 
 class Runner:
-    """Runs the arms of an experiment and of its repetitions, whose `outcomes` and `failures` it
-    fills.
+    """Runs the arms of an experiment and of its repetitions, and fills their `outcomes` and
+    `failures`.
 
     Attributes:
       failed: the reasons for the arms that failed here, by name and split.
@@ -59,7 +59,9 @@ class Runner:
         return True
 
     def run_arm(self, arm: Arm) -> None:
-        """Runs what is missing of an arm, or reads its results; notes why it failed."""
+        """Runs the missing parts of an arm, or reads its results; records why it failed, if
+        it did.
+        """
         if self._is_left_out(arm):
             self.clock.end_arm()
             return
@@ -76,7 +78,7 @@ class Runner:
             repetition.outcomes[arm.place] = outcome
         except (Interrupted, BrokenPipeError):
             raise
-        except Exception as error:  # of any kind: the other arms can continue
+        except Exception as error:  # any error: the other arms can continue
             reason = _reason(arm, error)
             repetition.failures[arm.place] = self.failed[name + where] = reason
             print(f'arm {name} failed: {reason}')

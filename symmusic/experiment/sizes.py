@@ -27,9 +27,9 @@ def size_up(
     corpora: Corpora,
     check: Callable[[ConfigDict, Vocabulary, Sequence[str]], object] = lambda *_: None,
 ) -> tuple[dict[Place, dict[str, int]], dict[Place, str]]:
-    """The sizes of each arm's training data, logged with the number of its parameters; and the
-    reasons for arms that are left out. `check` is called with the vocabulary and the metres of
-    each.
+    """The sizes of each arm's training data, which are logged with its number of parameters; and
+    the reasons why arms are left out. `check` is called with the vocabulary and the metres of each
+    arm.
 
     Raises:
       UserError: an arm has fewer windows than its config states, or than the other arms although
@@ -64,7 +64,7 @@ def size_up(
 def _lack(config: ConfigDict, data: Dataset) -> str:
     """Why an arm has fewer windows than its config states; '' if it has enough."""
     wanted = config.data.max_windows
-    # split by window, the number is that of both parts together
+    # split by window, `max_windows` counts both parts together
     have = len(data.train) + (len(data.validation) if data.test is None else 0)
     if have >= wanted - len(data.styles):
         return ''

@@ -25,7 +25,8 @@ from symmusic.measures.families import (
 from symmusic.streams import Stream, generator
 
 CONFIDENCE = 0.95
-MOST_SPLITS = 20_000  # splits of the pooled values; where there are more, this many are drawn
+# splits of the pooled values; if there are more, this many are drawn at random
+MOST_SPLITS = 20_000
 VERDICTS = ('confirmed', 'not confirmed', 'undecided')
 
 
@@ -129,7 +130,7 @@ def crossed_contrast(one: Parts, other: Parts, bounds: Bounds = ANY, seed: int =
 
 
 def _defined(parts: Parts) -> Parts:
-    """Without the seeds that have no value."""
+    """Drops the seeds that have no value."""
     is_defined_R = np.asarray(parts[1]).sum(axis=1) > 0
     return np.asarray(parts[0])[is_defined_R], np.asarray(parts[1])[is_defined_R]
 
@@ -164,7 +165,7 @@ def permutation(one: Sequence[float], other: Sequence[float], seed: int = 0) -> 
 
 def effect_size(one: Sequence[float], other: Sequence[float]) -> float | None:
     """Hedges' g (1981): the difference of the means in pooled standard deviations, corrected for
-    small samples; None where there is no spread.
+    small samples; None if the values have no spread.
     """
     one, other = np.asarray(one, float), np.asarray(other, float)
     freedom = len(one) + len(other) - 2
@@ -186,8 +187,8 @@ def effect_size(one: Sequence[float], other: Sequence[float]) -> float | None:
 def shared_bound(
     one: Sequence[float], other: Sequence[float], bounds: Bounds, smallest: float
 ) -> float | None:
-    """The floor or ceiling of a measure at which two samples lie, None where they do not: every
-    value is nearer to it than the smallest effect of interest.
+    """The floor or ceiling of a measure that both samples are at, that is, every value is closer to
+    it than the smallest effect of interest; None if there is no such bound.
     """
     values = np.concatenate([np.asarray(one, float), np.asarray(other, float)])
     for bound in (bounds.least, bounds.most):
@@ -201,10 +202,10 @@ def verdict(
 ) -> str:
     """The verdict on a claim, one of `VERDICTS`.
 
-    'confirmed' where the difference is in the claimed direction and at least `smallest`, its
-    interval excludes 0, and `p` is below 0.05; 'not confirmed' where the interval excludes a
-    difference of `smallest` or more in the claimed direction; else 'undecided'. Of two samples at
-    the same floor or ceiling nothing was measured: 'undecided'.
+    'confirmed' if the difference is in the claimed direction and at least `smallest`, its interval
+    excludes 0, and `p` is below 0.05; 'not confirmed' if the interval excludes a difference of
+    `smallest` or more in the claimed direction; else 'undecided'. Two samples at the same floor or
+    ceiling show nothing, so they are 'undecided' too.
 
     Args:
       contrast: a result of `welch` or `crossed_contrast`.

@@ -16,7 +16,7 @@ from symmusic.files import read_digested
 
 log = logging.getLogger(__name__)
 MEASURED = 4  # version of the stored measures of a replica: increased with any change of a measure
-# free fields that do not affect an arm's pieces or their measures
+# `FREE` fields that do not affect an arm's pieces or their measures
 UNMEASURED = (
     *(name for name in names_of(Change.FREE) if not name.startswith(('sample.', 'evaluate.'))),
     'sample.keep_distributions',
@@ -26,7 +26,7 @@ UNMEASURED = (
 
 
 def key_of(config: ConfigDict) -> dict:
-    """Written with the measures of an arm: the settings that they depend on."""
+    """The settings that an arm's measures depend on; stored with these."""
     return {'version': MEASURED, 'config': runs.to_dict(config)}
 
 

@@ -51,20 +51,18 @@ class Study:
 
     @property
     def id(self) -> str:
-        """A hash of what the page shows and nothing else, so that it reveals no more than the
-        page.
-        """
+        """A hash of exactly what the page shows, so that it reveals no more than the page does."""
         shown = json.dumps([[excerpt.notes for excerpt in self.excerpts], self.num_steps, self.qpm])
         return hashlib.sha256(shown.encode()).hexdigest()[:12]
 
     @property
     def steps_per_quarter(self) -> int:
-        """The grid of its steps."""
+        """The grid of the excerpts' steps."""
         return self.about.get('steps_per_quarter', SIXTEENTHS)
 
     @property
     def seconds(self) -> float:
-        """The length of every excerpt."""
+        """The length of every excerpt in seconds."""
         return self.num_steps * 60 / self.qpm / self.steps_per_quarter
 
     @property
@@ -80,7 +78,7 @@ def assemble(
     seed: int,
     about: dict | None = None,
 ) -> Study:
-    """Builds a study from excerpts in random order; `sources` has for each kind a sequence of
+    """Builds a study from excerpts in random order; `sources` maps each kind to a sequence of
     origins and events [num_steps].
 
     The order depends on the seed and on the origins, which are not in the page, so that it cannot

@@ -63,8 +63,8 @@ def _draw_training(
     """The origins and the events of the training excerpts."""
     num_steps = config.sample.num_bars * bar.steps
     excerpts = cut_excerpts(material.in_meter(tunes.train, bar), num_steps)
-    # As the model would write them: an encoding that cannot represent repeated notes must not
-    # reveal which pieces are real.
+    # Encoded and decoded like the model's pieces: an encoding that cannot represent repeated notes
+    # must not reveal which pieces are real.
     vocabulary = card.vocabulary
     written_NT = np.array(
         [vocabulary.decode(vocabulary.encode(events)) for events in excerpts.events_NT]

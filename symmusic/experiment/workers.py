@@ -22,7 +22,7 @@ from symmusic.files import write_whole
 from symmusic.wording import count
 
 POLL_SECONDS = 5.0
-REPORT = 'report'  # the part of which the claim is that of writing the report
+REPORT = 'report'  # the part whose claim is the right to write the report
 log = logging.getLogger(__name__)
 
 
@@ -32,7 +32,7 @@ def work(
     run: Callable[[Arm], None],
     poll_seconds: float | None = None,
 ) -> None:
-    """Runs the arms in order, each if no other worker is running it, and waits for the others: if a
+    """Runs, in order, the arms that no other worker is running, then waits for the others. If a
     worker is killed, its arm is run here.
 
     An arm that copies the training of another one comes after it.
@@ -65,8 +65,8 @@ def part_of(arm: Arm) -> str:
 
 
 def write_once(claims: Claims, found: Mapping, write: Callable[[], None]) -> None:
-    """Writes the report of some results, unless another worker has written it since this one
-    joined; waits while another one writes.
+    """Writes the report, unless another worker has written it since this one joined; waits while
+    another worker is writing it.
     """
     digest = hashlib.sha256(json.dumps(found, sort_keys=True).encode()).hexdigest()
     while True:
@@ -140,7 +140,7 @@ def check_same(claims: Claims, settings: Mapping, folder: pathlib.Path) -> None:
     """Checks that the workers that joined earlier run the same code, arms and claims.
 
     Raises:
-      UserError: one does not.
+      UserError: a worker differs.
     """
     for other in claims.others():
         if (other['begun'], other['id']) > (claims.begun, claims.id):
@@ -173,8 +173,8 @@ def difference(theirs: Mapping, mine: Mapping) -> str:
 
 
 def note_code(folder: pathlib.Path, settings: Mapping) -> None:
-    """Adds the version of this code to `claims/code.json`, the list of all that an experiment was
-    run with, and logs if the last one was different.
+    """Adds the version of this code to `claims/code.json`, the list of all versions that an
+    experiment was run with, and logs if the last one was different.
     """
     path, mine = (
         folder / 'claims' / 'code.json',

@@ -2,7 +2,6 @@
 
 import bisect
 import dataclasses
-import itertools
 from collections.abc import Sequence
 
 from symmusic.errors import ScoreError
@@ -82,8 +81,7 @@ def _read_melody(
     passed_over = []
     for number, voice in enumerate(voices[:MAX_VOICES]):
         reader = VoiceReader(unit=unit, meter=meter, tempo=tempo)
-        for line in itertools.chain(shared, voice.lines):
-            reader.read_line(line)
+        reader.read_lines([*shared, *voice.lines])
         if not reader.has_notes:
             passed_over.append(f'voice {voice.name!r} has no notes')
         elif reader.pitches.staff.is_percussion:

@@ -21,12 +21,24 @@ from symmusic.score.abc_fields import (
     unread_transposition,
 )
 from symmusic.score.abc_items import Bar, ChordRest, Ending, Item
+from symmusic.score.abc_overlays import Overlays
 from symmusic.score.abc_pitch import PROPAGATIONS, Pitches, Tone
 from symmusic.score.abc_rhythm import Rhythm, fraction
 from symmusic.score.abc_staff import MAX_SEMITONES, read_number
+from symmusic.score.abc_stray import OLD_CHORD, is_text, unread_signs
 from symmusic.score.abc_tokens import CHORD_GRACE, CHORD_NOTE, JUMP, TOKEN
 from symmusic.score.key import Key
-from symmusic.score.notes import CHORD_SYMBOLS, GRACES, JUMPS, LYRICS, Meter, Tempo
+from symmusic.score.notes import (
+    CHORD_SYMBOLS,
+    GRACES,
+    JUMPS,
+    LYRICS,
+    OLD_CHORDS,
+    TEXT_LINES,
+    UNREAD_SIGNS,
+    Meter,
+    Tempo,
+)
 
 # what is left out, as `Score.notices` says it
 MACROS = 'macros not expanded'
@@ -66,35 +78,57 @@ class VoiceReader:
         self.key_replaced = False
         self.notices: list[str] = []
         self.has_notes = False
-        self._is_overlay = False
+        self._overlays = Overlays()
         self._last: ChordRest | None = None
         self._last_tones: Sequence[Tone] = ()
 
-    def read_line(self, line: str) -> None:
-        """Reads one line without its comment: music, a field or a directive."""
+    def read_lines(self, lines: Sequence[str]) -> None:
+        """Reads all lines of the voice, without comments: music, fields and directives."""
+        self._overlays.look_ahead(lines)
+        for line in lines:
+            self._read_line(line)
+
+    def _read_line(self, line: str) -> None:
         if line.startswith('%%'):
             self._read_directive(line[2:])
         elif match := FIELD_LINE.match(line):
             self._read_field_of(match[1] or '+', match[2])
+        elif is_text(line):
+            self._note_first(TEXT_LINES, line)
         else:
-            for token in TOKEN.finditer(line):
-                kind = token.lastgroup
-                if kind == 'note':
-                    if not self._is_overlay:
-                        self._read_note(*token.group(2, 3, 4, 5))  # of `NOTE`, the first groups
-                elif not self._is_overlay or kind in ('bar', 'field'):
-                    getattr(self, f'_read_{kind}')(token[kind])
+            self._read_music(line)
+
+    def _read_music(self, line: str) -> None:
+        end = 0
+        for token in TOKEN.finditer(line):
+            kind = token.lastgroup
+            if token.start() > end:
+                self._note_first(UNREAD_SIGNS, unread_signs(line[end : token.start()]))
+            end = token.end()
+            if kind == 'note':
+                if not self._overlays.is_open:
+                    self._read_note(*token.group(2, 3, 4, 5))  # of `NOTE`, the first groups
+            elif not self._overlays.is_open or kind in ('field', 'overlay'):
+                getattr(self, f'_read_{kind}')(token[kind])
+            elif kind == 'bar' and not self._overlays.holds_bars:
+                self._read_bar(token[kind])
+        self._note_first(UNREAD_SIGNS, unread_signs(line[end:]))
 
     def _note(self, notice: str | None) -> None:
         if notice and notice not in self.notices:
             self.notices.append(notice)
+
+    def _note_first(self, kind: str, found: str) -> None:
+        """A notice with what was found first; the others of its kind are not listed."""
+        if found and not any(notice.startswith(kind) for notice in self.notices):
+            self.notices.append(f'{kind}: {found.strip()[:40]!r}')
 
     def _read_field(self, text: str) -> None:
         self._read_field_of(text[1], text[3:].rstrip(']'))
 
     def _read_field_of(self, letter: str, text: str) -> None:
         if letter == 'V':
-            self._is_overlay = False
+            self._overlays.end()
             _, *properties = text[:MAX_FIELD].split(None, 1) or ['']
             self.pitches.staff = self.pitches.staff.read(' '.join(properties))
             self._note(unread_transposition(' '.join(properties)))
@@ -164,7 +198,7 @@ class VoiceReader:
         # An invisible bar line changes nothing: some books attach a D.C. or a segno to it in the
         # middle of a bar.
         if not sign.endswith('[|]'):
-            self._is_overlay = False
+            self._overlays.end_bar()
             self.pitches.end_bar()
             self.rhythm.end_bar()
             line = sign.strip('.:')
@@ -200,6 +234,8 @@ class VoiceReader:
             return
         for grace in CHORD_GRACE.findall(inside):  # the standard wants them before the chord
             self._read_grace(grace)
+        if any(sign in (rest := CHORD_NOTE.sub('', inside)) for sign in '^_='):
+            self._note_first(UNREAD_SIGNS, rest)
         tones = [self.pitches.resolve(*match.group(1, 2, 3)) for match in notes]
         # A chord lasts as long as its first note.
         over, under = fraction(notes[0][4])
@@ -243,8 +279,8 @@ class VoiceReader:
     def _read_tuplet(self, text: str) -> None:
         self.rhythm.read_tuplet(text, self.meter)
 
-    def _read_overlay(self, _: str) -> None:
-        self._is_overlay = True
+    def _read_overlay(self, text: str) -> None:
+        self._overlays.read(text)
         self._note(OVERLAYS)
 
     def _read_grace(self, text: str) -> None:
@@ -252,11 +288,15 @@ class VoiceReader:
         self._note(GRACES)
 
     def _read_quoted(self, text: str) -> None:
+        if not text.endswith('"', 1):
+            self._note_first(UNREAD_SIGNS, text)  # without an end: the rest of the line
         if JUMP.search(text):
             self._note(JUMPS)
         elif text[1:2] not in ('^', '_', '<', '>', '@', '"', ''):
             self._note(CHORD_SYMBOLS)
 
     def _read_decoration(self, text: str) -> None:
+        if OLD_CHORD.fullmatch(text):
+            self._note_first(OLD_CHORDS, text)
         if JUMP.search(text):
             self._note(JUMPS)

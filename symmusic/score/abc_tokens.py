@@ -33,7 +33,7 @@ TOKEN = re.compile(
 | (?P<ending>\[{PASSES}|\A[ \t]{{0,8}}{PASSES}(?=\s))
 | (?P<field>\[[A-Za-z]:[^\]]{{0,{MAX_FIELD}}}\]?)
 | (?P<chord>\[(?:[^\]\["|!]|"[^"]{{0,80}}"|![^|!]{{0,80}}!){{1,200}}\]{LENGTH})
-| (?P<overlay>&)
+| (?P<overlay>\(&|&\)?)
 """,
     re.VERBOSE,
 )

@@ -17,10 +17,13 @@ UNREAD_KEY = 'key not understood'
 UNREAD_METER = 'metre not understood'
 UNREAD_TEMPO = 'tempo not understood'
 UNREAD_PARTS = 'order of parts not understood'
+UNREAD_SIGNS = 'signs not understood'
+TEXT_LINES = 'lines that are no music left out'
+OLD_CHORDS = 'notes between + or ! left out'
 UNREAD_TRANSPOSITION = 'transposition not read'
 _DETAILED = (
     *(ODD_BARS, UNREAD_KEY, UNREAD_METER, UNREAD_TEMPO),
-    *(UNREAD_PARTS, UNREAD_TRANSPOSITION),
+    *(UNREAD_PARTS, UNREAD_TRANSPOSITION, UNREAD_SIGNS, TEXT_LINES, OLD_CHORDS),
 )
 
 

@@ -1,4 +1,4 @@
-"""The thesis's own figures, where a run is of one of its arms."""
+"""The thesis's published figures, for runs that match one of its arms."""
 
 from symmusic.config.fields import walk
 from symmusic.measures.registry import Ground, Sets
@@ -12,5 +12,5 @@ class PublishedMeasure:
     unit = ''
 
     def measure(self, ground: Ground, pieces: Sets, key: int) -> Published:
-        """By the fields of the config; nothing is measured."""
+        """Looks up the figures by the fields of the config; nothing is measured."""
         return find_published(dict(walk(ground.config)))

@@ -1,4 +1,4 @@
-"""The published figures of the thesis, to be shown beside a run of the same arm: same kind of
+"""The published figures of the thesis, for comparison with a run of the same arm: same kind of
 corpus, encoding, attention and direction.
 """
 
@@ -9,7 +9,7 @@ from symmusic.measures.feature_table import Pair
 from symmusic.measures.features import FEATURES
 from symmusic.thesis.tables import ARMS, GROUPS, SOURCE, ThesisTable
 
-# calibrated models are put beside the arm whose temperature is less than this away
+# calibrated models are compared with an arm whose temperature is less than this away
 NEAR = 0.25
 # our corpora and those of the thesis: one style of traditional tunes, or many styles
 CORPORA = {'folk': 'folk', 'mixed': 'hook'}
@@ -30,8 +30,8 @@ class PublishedArm:
     """The published figures of an arm.
 
     Attributes:
-      table, title, corpus: the table's number, what it is of, and the thesis's corpus.
-      features, averages: KLD and OA by name.
+      table, title, corpus: the table's number and title, and the thesis's corpus.
+      features, averages: KLD and OA, keyed by name.
       similarity: of the pieces to the tunes.
       differences: the other settings in which the run differs.
     """
@@ -47,7 +47,7 @@ class PublishedArm:
 
 @dataclasses.dataclass(frozen=True)
 class Published:
-    """The arms of the thesis that match a run; where there is none, `note` says so."""
+    """The arms of the thesis that match a run; if there are none, `note` says so."""
 
     source: str
     note: str

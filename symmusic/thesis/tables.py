@@ -258,5 +258,5 @@ ARMS = (
 
 
 def find_table(table: str) -> ThesisTable | None:
-    """The thesis's arm in a table, by the table's number; None where there is none."""
+    """The thesis's table with this number; None if there is none."""
     return next((arm for arm in ARMS if arm.table == table), None)

@@ -1,5 +1,6 @@
-"""Every config field, declared once: default, rule, unit, meaning, and what another value does to a
-run that is continued. configs/base.py, the checks, `--helpfull` and docs/config.md come from here.
+"""Every config field, declared once: default, rule, unit, meaning, and what happens if a run is
+continued with another value. configs/base.py, the checks, `--helpfull` and docs/config.md are
+derived from this.
 """
 
 from collections.abc import Iterator
@@ -21,24 +22,24 @@ SECTIONS = {  # title -> fields
     'Listening study': evaluate.OF_STUDY,
 }
 FIELDS: dict[str, Field] = {name: field for of in SECTIONS.values() for name, field in of.items()}
-SWITCHES: dict[str, Field] = run.OF_EXPERIMENTS  # which only experiments have
-OF_BENCHMARKS: dict[str, Field] = run.OF_BENCHMARKS  # all that a benchmark has
+SWITCHES: dict[str, Field] = run.OF_EXPERIMENTS  # fields that only experiments have
+OF_BENCHMARKS: dict[str, Field] = run.OF_BENCHMARKS  # all fields of a benchmark
 
 
 def default(name: str) -> Any:
-    """The default of a field by its dotted name."""
+    """The default of a field, given its dotted name."""
     return FIELDS[name].default
 
 
 def names_of(change: Change) -> tuple[str, ...]:
-    """The fields whose other values do `change` to a run that is continued."""
+    """The names of the fields for which another value in a continued run means `change`."""
     return tuple(name for name, field in FIELDS.items() if field.change is change)
 
 
 def defaults() -> ConfigDict:
     """The config in which every field has its default."""
-    # A field that may be a word such as 'auto' takes values of two types, so its group is not
-    # typed; the check tests the types of all fields.
+    # A field that may be a word such as 'auto' takes values of two types, so type checks are off in
+    # its group; `check` tests the types of all fields.
     untyped = {
         name.partition('.')[0]
         for name, field in FIELDS.items()
@@ -54,7 +55,7 @@ def defaults() -> ConfigDict:
 
 
 def walk(config: ConfigDict, prefix: str = '') -> Iterator[tuple[str, Any]]:
-    """Every field of a config by its dotted name, with its value."""
+    """Every field of a config: its dotted name and its value."""
     for name, value in config.items():
         if isinstance(value, ConfigDict):
             yield from walk(value, f'{prefix}{name}.')

@@ -12,7 +12,7 @@ FIELDS = {
     'sample.scale': _Field(
         '',
         text(empty=True),
-        "notes of a scale only: 'prompt' = of the prompt's key and the prompt itself, or for"
+        "only notes of this scale: 'prompt' = of the prompt's key and the prompt itself, or for"
         " example 'D dorian', 'Ebm', 'G pentatonic'; '' = all notes",
     ),
     'sample.lowest': _Field(
@@ -64,8 +64,8 @@ FIELDS = {
     'sample.regenerate': _Field(
         '',
         text(empty=True),
-        "bars of the prompt, as '3-4' or '3', that are sampled again while all others stay (a"
-        " pickup is bar 0); '' = continue after the prompt",
+        "bars of the prompt to redraw, such as '3-4' or '3', while all others stay (a pickup is"
+        " bar 0); '' = continue after the prompt",
     ),
     'sample.num_candidates': _Field(
         1,
@@ -76,19 +76,18 @@ FIELDS = {
     'sample.max_copied_run': _Field(
         0,
         whole(0, 256),
-        'no longer run of a training tune is sampled; 0 = any',
+        'the longest run of a training tune that a piece may copy; 0 = any',
         unit='notes',
     ),
     'sample.max_copied_from_prompt': _Field(
         0,
         whole(0, 256),
-        'no longer run of the prompt itself is sampled; 0 = any',
+        'the longest run of the prompt itself that a piece may copy; 0 = any',
         unit='notes',
     ),
     'sample.redraw_copies': _Field(
         False,
         flag(),
-        'samples pieces again that copy a longer run of a training tune than 95 % of unseen tunes'
-        ' do',
+        'redraws pieces that copy a longer run of a training tune than 95 % of unseen tunes do',
     ),
 }

@@ -8,8 +8,8 @@ FIELDS = {
     'data.corpus': Field(
         'folk',
         text(),
-        'a named corpus (docs/guide.md lists them), or a path of a MIDI, ABC or MusicXML file or of'
-        ' a folder',
+        'a named corpus (docs/guide.md lists them), or the path of a MIDI, ABC or MusicXML file or'
+        ' of a folder',
     ),
     'data.encoding': Field(
         'melody',
@@ -61,8 +61,8 @@ FIELDS = {
     'data.hop_steps': Field(
         AUTO,
         whole(1, 4096),
-        'distance between consecutive window starts; whole bars of 4/4 are so many bars of the'
-        " tune, and 'auto' is one",
+        'distance between consecutive window starts; n whole bars of 4/4 mean n bars of the tune,'
+        " and 'auto' is one",
         unit='steps',
         protocols={'symmusic': 16, 'thesis': 16},
     ),
@@ -102,6 +102,6 @@ FIELDS = {
     'data.split_seed': Field(
         0,
         whole(0, 2**32 - 1),
-        'draws the split; `seed` does not',
+        'seed of the split, which does not depend on `seed`',
     ),
 }

@@ -11,7 +11,7 @@ FIELDS = {
     'evaluate.part': _Field(
         'test',
         choice('test', 'validation'),
-        "whose tunes give prompts and real continuations; 'validation' = to choose settings by",
+        "part whose tunes give prompts and real continuations; 'validation' = to choose settings",
     ),
     'evaluate.prompts': _Field(
         'held_out',
@@ -39,13 +39,13 @@ FIELDS = {
     'evaluate.num_draws': _Field(
         20,
         whole(1, 10_000),
-        'how many overlap areas are averaged over',
+        'how many draws the overlap areas are averaged over',
         unit='draws',
     ),
     'evaluate.critic_pieces': _Field(
         1000,
         whole(0, 100_000),
-        'of each class for the critics, fewer if the tunes give fewer prompts; 0 = no critics',
+        'pieces per class for the critics, fewer if the tunes give fewer prompts; 0 = no critics',
         unit='pieces',
     ),
     'evaluate.left_to_right': _Field(
@@ -63,7 +63,7 @@ FIELDS = {
     'evaluate.protocol': _Field(
         'corrected',
         choice('corrected', 'thesis'),
-        "definitions of the measures; 'thesis' = the thesis's to the letter",
+        "definitions of the measures; 'thesis' = exactly as in the thesis",
     ),
 }
 OF_STUDY = {

@@ -25,13 +25,13 @@ FIELDS = {
     'model.backward_layers': Field(
         0,
         whole(0, 64),
-        "how many read what follows, where train.targets are 'gap'; 0 = model.num_layers",
+        "how many layers read what follows a gap, if train.targets is 'gap'; 0 = model.num_layers",
         before=0,
     ),
     'model.backward_cells': Field(
         0,
         whole(0, 8192),
-        'of each of these; 0 = model.num_cells',
+        'cells of each of these layers; 0 = model.num_cells',
         before=0,
     ),
     'model.attention': Field(
@@ -54,29 +54,29 @@ FIELDS = {
     'model.lookback': Field(
         (),
         steps(1, 1024),
-        'tokens that far before the target as further inputs; whole bars of 4/4 (16 steps, or 48'
-        ' with data.steps_per_quarter = 12) are so many bars of the tune',
+        'tokens this far before the target as further inputs; n whole bars of 4/4 (16 steps each,'
+        ' or 48 with data.steps_per_quarter = 12) mean n bars of the tune',
         unit='steps',
     ),
     'model.bars_left': Field(
         False,
         flag(),
-        'the bars left in the section and in the tune, where they are known, as further inputs; in'
-        ' training each is told for half of the windows',
+        'the bars left in the section and in the tune, if they are known, as further inputs; in'
+        ' training each is given in half of the windows',
         before=False,
     ),
     'model.agreement': Field(
         False,
         flag(),
-        'for each lookback, for how many steps the melody has equalled what it was that far before,'
+        'for each lookback, for how many steps the melody has agreed with itself that far before,'
         ' as a further input (none compared yet, 0, 1, 2-3, 4-7, ... 64 or more)',
         before=False,
     ),
     'model.agreement_ahead': Field(
         False,
         flag(),
-        'with model.agreement, the same of what is known that far ahead, where train.targets are'
-        " 'gap'",
+        'with model.agreement, also the agreement with what is known that far ahead, if'
+        " train.targets is 'gap'",
         before=False,
     ),
     'model.last_notes': Field(
@@ -96,8 +96,8 @@ FIELDS = {
     'model.copying': Field(
         False,
         flag(),
-        'adds scores to the logits of the tokens that model.lookback, where model.agreement is'
-        ' read, and model.recall predict',
+        'adds scores to the logits of the tokens that model.lookback (with model.agreement) and'
+        ' model.recall predict',
         before=False,
     ),
     'model.relative_scores': Field(
@@ -110,7 +110,7 @@ FIELDS = {
     'model.last_notes_dropout': Field(
         0.3,
         real(0, 1, below=True),
-        'how often each input of model.last_notes is not told in training',
+        'how often each input of model.last_notes is withheld in training',
         before=0.3,
     ),
 }

@@ -22,10 +22,10 @@ FIELDS = {
     'sample.key': _Field(
         '',
         text(empty=True),
-        "such as 'D', 'Ebm' or 'Ador', in place of the one that the prompt states, whose notes stay"
-        " as they are; '' = the prompt's, detected if it states none; of a tune that starts from"
-        " nothing, of which 'D' is in the mode of sample.scale; '' = that of sample.scale, or C"
-        ' major',
+        "such as 'D', 'Ebm' or 'Ador', instead of the key that the prompt states (the notes stay as"
+        " they are); '' = the prompt's, detected if it states none. For a tune that starts from"
+        " nothing: its key, where 'D' takes the mode of sample.scale; '' = that of sample.scale, or"
+        ' C major',
     ),
     'sample.tune': _Field(
         1,
@@ -35,14 +35,14 @@ FIELDS = {
     'sample.part': _Field(
         1,
         whole(1, 256),
-        'which part of a MIDI or MusicXML prompt is continued: from 1, drums and silent ones not'
-        ' counted',
+        'which part of a MIDI or MusicXML prompt is continued: from 1, without drums and silent'
+        ' parts',
     ),
     'sample.replica': _Field(
         -1,
         word_or(ALL, whole(-1, 4095)),
-        "which replica of the run samples; -1 = the one with the best loss; 'all' = all together,"
-        ' by the mean of their probabilities, to which sample.temperature applies',
+        "which replica of the run samples; -1 = the one with the best loss; 'all' = an ensemble:"
+        ' the mean of their probabilities, to which sample.temperature applies',
         usual=-1,
         word=ALL,
     ),
@@ -52,7 +52,7 @@ FIELDS = {
         '',
         letters(64),
         "makes a whole tune of sections, such as 'AABA', that ends with a cadence: a new letter is"
-        ' a new section, the first one with the prompt at its start; a letter that comes again'
+        ' a new section, the first one with the prompt at its start; a letter that occurs again'
         " repeats its section; '' = only continue",
     ),
     'sample.bars_per_section': _Field(
@@ -67,15 +67,15 @@ FIELDS = {
     'sample.ends': _Field(
         True,
         flag(),
-        'the tune ends after num_bars, as a model that reads the bars left is told; False = it is'
-        ' not told, nor where bars are redrawn',
+        'a model that reads the bars left is told that the tune ends after num_bars; False = it is'
+        ' not told, as always when bars are redrawn',
     ),
     'sample.temperature': _Field(
         'auto',
         word_or(AUTO, real(0, 100)),
-        "of the softmax; 0 = greedy; 'auto' = at which real continuations of validation tunes are"
-        ' likeliest under the model, found at the end of training; 1 under data.protocol ='
-        " 'thesis'",
+        "of the softmax; 0 = greedy; 'auto' = the temperature at which real continuations of"
+        ' validation tunes are likeliest under the model, found at the end of training; 1 under'
+        " data.protocol = 'thesis'",
         usual=1.0,
     ),
     'sample.top_k': _Field(
@@ -92,16 +92,16 @@ FIELDS = {
     'sample.particles': _Field(
         32,
         whole(1, 1024),
-        'drawn together for each piece, by sequential Monte Carlo, where rhythm, pitches, fixed,'
-        ' notes per bar or end_on_tonic bind it, divided among its candidates: the more, the closer'
-        ' are pieces to those of the model given the wishes; 1 = none',
+        'number drawn for each piece by sequential Monte Carlo, if rhythm, pitches, fixed, notes'
+        ' per bar or end_on_tonic constrain it; divided among its candidates. The more, the closer'
+        " the pieces are to the model's distribution given the wishes; 1 = none",
         unit='particles',
     ),
     'sample.form': _Field(
         'auto',
         choice('auto', 'stateful', 'window'),
-        "'stateful' carries the state, 'window' reads the last window again, 'auto' = the first"
-        ' that the model allows',
+        "'stateful' carries the state, 'window' rereads the last window for each step, 'auto' ="
+        ' the first of these that the model allows',
     ),
     'sample.memory_steps': _Field(
         128,
@@ -112,13 +112,13 @@ FIELDS = {
     'sample.max_redraws': _Field(
         10,
         whole(0, 10_000),
-        'how often pieces are sampled again that are empty or the same as another',
+        'how often pieces that are empty or the same as another are redrawn',
         unit='rounds',
     ),
     'sample.redraw_stuck': _Field(
         False,
         flag(),
-        'also samples pieces of a single pitch again',
+        'also redraws pieces of a single pitch',
     ),
     'sample.transpose': _Field(
         True,

@@ -34,14 +34,14 @@ FIELDS = {
     'train.held_out_steps': Field(
         256,
         whole(2, 4096),
-        'how many are read at once to measure such a model; each counts once, with half as many'
-        ' before it if the tune has them',
+        'length of a held-out sequence for such a model; each step counts once, with half as many'
+        ' steps before it if the tune has them',
         unit='steps',
     ),
     'train.num_epochs': Field(
         50,
         whole(1, 1_000_000),
-        'how many at most; fewer with early stopping',
+        'maximum number of epochs; early stopping may end the run sooner',
         unit='epochs',
         change=Change.LARGER,
     ),
@@ -87,7 +87,7 @@ FIELDS = {
     'train.average_decay': Field(
         0.0,
         real(0, 1, below=True),
-        "of the parameters' moving average, which is measured and sampled from; 0 = no average",
+        "decay of the parameters' moving average, which is evaluated and sampled; 0 = no average",
     ),
     'train.plateau_factor': Field(
         0.5,
@@ -115,8 +115,8 @@ FIELDS = {
     'train.originality_pieces': Field(
         0,
         whole(0, 1000),
-        'how many continuations of 4 bars are drawn after each epoch, after 4 bars of validation'
-        ' tunes, to measure how much they copy from training tunes (originality.csv); 0 = none',
+        'how many continuations of 4 bars, after 4 bars of validation tunes, are drawn after each'
+        ' epoch to measure how much they copy from training tunes (originality.csv); 0 = none',
         unit='pieces',
         change=Change.FREE,
     ),
@@ -129,7 +129,7 @@ FIELDS = {
     'train.cpu_devices': Field(
         0,
         whole(0, 4096),
-        'how many share the replicas and batches; 0 = all',
+        'how many devices share the replicas and batches; 0 = all',
         unit='CPU cores',
         change=Change.ROUNDING,
         before=1,
@@ -152,13 +152,13 @@ FIELDS = {
     'train.product_dtype': Field(
         'float32',
         choice('float32', 'bfloat16'),
-        "to what the layers' products round their operands; 'bfloat16' is slower on a CPU",
+        "type to which operands of the layers' products are rounded; 'bfloat16' is slower on a CPU",
         before='float32',
     ),
     'train.updates_per_dispatch': Field(
         0,
         whole(0, 65536),
-        'how many a device does in one dispatch; 0 = 1 on a CPU, 16 elsewhere',
+        'how many updates are dispatched together; 0 = 1 on a CPU, 16 elsewhere',
         unit='updates',
         change=Change.ROUNDING,
         before=0,
