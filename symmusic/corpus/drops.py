@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from symmusic.corpus.prepare import Tune
 from symmusic.score.notes import kind_of
 
-MOST_METERS = 5  # that a message lists by name
+MOST_METERS, MOST_FILES = 5, 3  # that a message lists by name
 
 
 def count_drops(tunes: Iterable[Tune]) -> dict[str, int]:
@@ -30,19 +30,20 @@ def count_dropped_meters(tunes: Sequence[Tune]) -> dict[str, int]:
 
 def describe_drops(tunes: Sequence[Tune]) -> str:
     """How many tunes were dropped and why, as '7 meter (4 6/8, 2 3/4, 1 9/8), 1 no notes'; 'none'
-    where all were kept. The commonest metres are named.
+    where all were kept. The commonest metres are named, and of another reason the files if they
+    are few.
     """
     meters = count_dropped_meters(tunes)
     named = [f'{count} {meter}' for meter, count in list(meters.items())[:MOST_METERS]]
     if num_others := sum(list(meters.values())[MOST_METERS:]):
         named.append(f'{num_others} other')
-    return (
-        ', '.join(
-            f'{count} {reason}' + (f' ({", ".join(named)})' if reason == 'meter' else '')
-            for reason, count in count_drops(tunes).items()
-        )
-        or 'none'
-    )
+    parts = []
+    for reason, count in count_drops(tunes).items():
+        if reason != 'meter':
+            named = [tune.file for tune in tunes if tune.reason == reason]
+        shown = f' ({", ".join(named)})' if reason == 'meter' or count <= MOST_FILES else ''
+        parts.append(f'{count} {reason}{shown}')
+    return ', '.join(parts) or 'none'
 
 
 def count_notices(tunes: Iterable[Tune]) -> dict[str, int]:

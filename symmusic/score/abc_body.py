@@ -5,7 +5,6 @@ Follows the ABC music standard 2.1; where tunes deviate from it, they are read a
 programs read them.
 """
 
-import re
 from collections.abc import Sequence
 
 from symmusic.score.abc_book import FIELD_LINE
@@ -21,6 +20,7 @@ from symmusic.score.abc_fields import (
     unread_transposition,
 )
 from symmusic.score.abc_items import Bar, ChordRest, Ending, Item
+from symmusic.score.abc_notices import OF_FIELDS, OVERLAYS, PROGRAMS, Notices
 from symmusic.score.abc_overlays import Overlays
 from symmusic.score.abc_pitch import PROPAGATIONS, Pitches, Tone
 from symmusic.score.abc_rhythm import Rhythm, fraction
@@ -32,19 +32,12 @@ from symmusic.score.notes import (
     CHORD_SYMBOLS,
     GRACES,
     JUMPS,
-    LYRICS,
     OLD_CHORDS,
     TEXT_LINES,
     UNREAD_SIGNS,
     Meter,
     Tempo,
 )
-
-# what is left out, as `Score.notices` says it
-MACROS = 'macros not expanded'
-OVERLAYS = 'overlaid voices left out'
-PROGRAMS = 'changes of instrument left out'
-_FIELD_NOTICES = {'w': LYRICS, 'W': LYRICS, 'm': MACROS}
 
 
 class VoiceReader:
@@ -76,7 +69,7 @@ class VoiceReader:
         self.program = 0
         self.keys: list[Key] = []  # in which notes sound
         self.key_replaced = False
-        self.notices: list[str] = []
+        self.notices = Notices()
         self.has_notes = False
         self._overlays = Overlays()
         self._last: ChordRest | None = None
@@ -94,7 +87,7 @@ class VoiceReader:
         elif match := FIELD_LINE.match(line):
             self._read_field_of(match[1] or '+', match[2])
         elif is_text(line):
-            self._note_first(TEXT_LINES, line)
+            self.notices.add_first(TEXT_LINES, line)
         else:
             self._read_music(line)
 
@@ -103,7 +96,7 @@ class VoiceReader:
         for token in TOKEN.finditer(line):
             kind = token.lastgroup
             if token.start() > end:
-                self._note_first(UNREAD_SIGNS, unread_signs(line[end : token.start()]))
+                self.notices.add_first(UNREAD_SIGNS, unread_signs(line[end : token.start()]))
             end = token.end()
             if kind == 'note':
                 if not self._overlays.is_open:
@@ -112,16 +105,7 @@ class VoiceReader:
                 getattr(self, f'_read_{kind}')(token[kind])
             elif kind == 'bar' and not self._overlays.holds_bars:
                 self._read_bar(token[kind])
-        self._note_first(UNREAD_SIGNS, unread_signs(line[end:]))
-
-    def _note(self, notice: str | None) -> None:
-        if notice and notice not in self.notices:
-            self.notices.append(notice)
-
-    def _note_first(self, kind: str, found: str) -> None:
-        """A notice with what was found first; the others of its kind are not listed."""
-        if found and not any(notice.startswith(kind) for notice in self.notices):
-            self.notices.append(f'{kind}: {found.strip()[:40]!r}')
+        self.notices.add_first(UNREAD_SIGNS, unread_signs(line[end:]))
 
     def _read_field(self, text: str) -> None:
         self._read_field_of(text[1], text[3:].rstrip(']'))
@@ -131,33 +115,33 @@ class VoiceReader:
             self._overlays.end()
             _, *properties = text[:MAX_FIELD].split(None, 1) or ['']
             self.pitches.staff = self.pitches.staff.read(' '.join(properties))
-            self._note(unread_transposition(' '.join(properties)))
+            self.notices.add(unread_transposition(' '.join(properties)))
         elif letter == 'P':
             self._begin_part(text.strip())
         elif letter == 'K':
             before = self.pitches.stated
-            self._note(unread_transposition(text))
-            self._note(unread_key(text, before is not None or bool(self.pitches.key)))
+            self.notices.add(unread_transposition(text))
+            self.notices.add(unread_key(text, before is not None or bool(self.pitches.key)))
             self.pitches.read_key(text)
             if before not in (None, self.pitches.stated) and not self.has_notes:
                 self.key_replaced = True
         elif letter == 'L':
             self.rhythm.unit = parse_unit(text)
         elif letter == 'M':
-            self._note(unread_meter(text))
+            self.notices.add(unread_meter(text))
             self.meter = parse_meter(text)
             if self.meter:
                 self.items.append(self.meter)
             else:
                 self.has_free_meter = True
         elif letter == 'Q':
-            self._note(unread_tempo(text, self.rhythm.unit))
+            self.notices.add(unread_tempo(text, self.rhythm.unit))
             if tempo := parse_tempo(text, self.rhythm.unit):
                 self.items.append(tempo)
         elif letter == 'I':
             self._read_directive(text)
-        elif letter in _FIELD_NOTICES:
-            self._note(_FIELD_NOTICES[letter])
+        elif letter in OF_FIELDS:
+            self.notices.add(OF_FIELDS[letter])
 
     def _begin_part(self, label: str) -> None:
         """A P: field: a part begins if it is a single capital letter; anything else is a label."""
@@ -176,19 +160,13 @@ class VoiceReader:
             self.pitches.propagation = words[1]
         if len(words) < 3 or words[0].upper() != 'MIDI':
             return
-        staff = self.pitches.staff
         number, second = (read_number(word, MAX_SEMITONES) for word in [*words[2:4], ''][:2])
-        if words[1] == 'transpose':
-            self.pitches.staff = staff.transposed(number)
-        elif words[1] == 'rtranspose':
-            self.pitches.staff = staff.transposed(number and staff.transpose + number)
-        elif words[1] == 'channel' and number is not None:
-            self.pitches.staff = staff.on_channel(number)
-        elif words[1] == 'program':
+        self.pitches.staff = self.pitches.staff.after_directive(words[1], number)
+        if words[1] == 'program':
             # the program alone, or the channel and the program
             program = number if second is None else second
             if self.has_notes and program not in (None, self.program):
-                self._note(PROGRAMS)
+                self.notices.add(PROGRAMS)
             elif program is not None and program >= 0:
                 self.program = program
 
@@ -201,28 +179,19 @@ class VoiceReader:
             self._overlays.end_bar()
             self.pitches.end_bar()
             self.rhythm.end_bar()
-            line = sign.strip('.:')
-            closed = len(sign.lstrip('.')) - len(sign.lstrip('.:')) if line else 1
-            opens = sign.endswith(':')
-            is_thick = len(line) > 1 and line != '||'
-            is_full = not sign.startswith('.')
-            self.items.append(Bar(closed, opens, line == '||', is_thick, is_full))
-            if closed and opens:
+            self.items.append(bar := Bar.read(sign))
+            if bar.num_closed and bar.opens:
                 # `::2`: the next repeat starts here; the ending is empty.
                 return
         if digits:
             self._read_ending(digits)
 
     def _read_ending(self, text: str) -> None:
-        """Reads '[1', '[1,3', '[1, 3' or '[1-3'. Without the bracket, at the start of a line, it is
-        an ending only if the line before ends with a bar line.
+        """Without the bracket, at the start of a line, it is an ending only if the line before
+        ends with a bar line.
         """
-        if text.lstrip()[0] != '[' and not isinstance(self.items[-1] if self.items else 0, Bar):
-            return
-        passes = set()
-        for first, last in re.findall(r'(\d)(?:[ \t]*-[ \t]*(\d))?', text):
-            passes.update(range(int(first), int(last or first) + 1))
-        self.items.append(Ending(frozenset(passes or {1})))
+        if text.lstrip()[0] == '[' or isinstance(self.items[-1] if self.items else 0, Bar):
+            self.items.append(Ending.read(text))
 
     def _read_note(self, accidental: str | None, letter: str, octaves: str, length: str) -> None:
         self._add_sound(length, [self.pitches.resolve(accidental, letter, octaves)])
@@ -235,7 +204,7 @@ class VoiceReader:
         for grace in CHORD_GRACE.findall(inside):  # the standard wants them before the chord
             self._read_grace(grace)
         if any(sign in (rest := CHORD_NOTE.sub('', inside)) for sign in '^_='):
-            self._note_first(UNREAD_SIGNS, rest)
+            self.notices.add_first(UNREAD_SIGNS, rest)
         tones = [self.pitches.resolve(*match.group(1, 2, 3)) for match in notes]
         # A chord lasts as long as its first note.
         over, under = fraction(notes[0][4])
@@ -281,22 +250,22 @@ class VoiceReader:
 
     def _read_overlay(self, text: str) -> None:
         self._overlays.read(text)
-        self._note(OVERLAYS)
+        self.notices.add(OVERLAYS)
 
     def _read_grace(self, text: str) -> None:
         self.pitches.read_graces(text)
-        self._note(GRACES)
+        self.notices.add(GRACES)
 
     def _read_quoted(self, text: str) -> None:
         if not text.endswith('"', 1):
-            self._note_first(UNREAD_SIGNS, text)  # without an end: the rest of the line
+            self.notices.add_first(UNREAD_SIGNS, text)  # without an end: the rest of the line
         if JUMP.search(text):
-            self._note(JUMPS)
+            self.notices.add(JUMPS)
         elif text[1:2] not in ('^', '_', '<', '>', '@', '"', ''):
-            self._note(CHORD_SYMBOLS)
+            self.notices.add(CHORD_SYMBOLS)
 
     def _read_decoration(self, text: str) -> None:
         if OLD_CHORD.fullmatch(text):
-            self._note_first(OLD_CHORDS, text)
+            self.notices.add_first(OLD_CHORDS, text)
         if JUMP.search(text):
-            self._note(JUMPS)
+            self.notices.add(JUMPS)

@@ -62,9 +62,17 @@ class Staff:
         """The staff with another transposition; None changes nothing."""
         return self if semitones is None else dataclasses.replace(self, transpose=semitones)
 
-    def on_channel(self, channel: int) -> 'Staff':
-        """The staff for the MIDI channel, from 1, of its voice; channel 10 is drums."""
-        return dataclasses.replace(self, is_percussion=channel == 10)
+    def after_directive(self, name: str, number: int | None) -> 'Staff':
+        """The staff after the directive '%%MIDI name number'; channels are counted from 1, and
+        channel 10 is drums.
+        """
+        if name == 'transpose':
+            return self.transposed(number)
+        if name == 'rtranspose':
+            return self.transposed(number and self.transpose + number)
+        if name == 'channel' and number is not None:
+            return dataclasses.replace(self, is_percussion=number == 10)
+        return self
 
     def _with_clef(self, clef: re.Match | None) -> 'Staff':
         if not clef:

@@ -9,7 +9,7 @@ _MEANING = re.compile(r'[()\s.`\\!$*;~\]}:H-Wh-wyY]*')
 OLD_CHORD = re.compile(r"([!+])(?!f+[!+])(?:[\^_=]{0,2}[A-Ga-g][,']{0,4}[\d/]{0,4}){2,40}\1")
 _WORD = re.compile(r'[A-Za-z]{2,}')
 _NO_NOTES = re.compile(r'[H-Wh-tw]')
-_MARKED = re.compile(r'"[^"]*"?|\[[A-Za-z]:[^\]]*\]?|!([^!|]*)!')
+_MARKED = re.compile(r'"[^"]*"?|\[[A-Za-z]:[^\]]*\]?|!([^!|]*)!|[+][^+|]*[+]')
 _TAG = re.compile(
     r'\s*<(?:/[a-z]|!--|(?:html|head|body|pre|div|span|font|table|tr|td|br|hr|p|h[1-6]|a\s{1,4}[a-z]{1,20}'
     r'|center|img|script|tt|ul|li|i|u|em|strong)\b[^<>|]{0,200}>)',

@@ -263,7 +263,7 @@ def test_dropped_metres_are_named():
         '7/8': 1,
         '4/4 and others': 1,
     }
-    line = '13 meter (4 6/8, 3 2/4, 2 3/4, 1 9/8, 1 5/4, 2 other), 1 no notes'
+    line = '13 meter (4 6/8, 3 2/4, 2 3/4, 1 9/8, 1 5/4, 2 other), 1 no notes (b.mid)'
     assert describe_drops(made.tunes) == line
     assert '4  6/8' in as_text(found)
     assert describe_drops(made.kept) == 'none'
