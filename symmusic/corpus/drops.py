@@ -1,4 +1,4 @@
-"""What preparation dropped or left out, counted over tunes."""
+"""Counts the tunes that preparation dropped, and the notices of those that it kept."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from symmusic.corpus.prepare import Tune
 from symmusic.score.notes import kind_of
 
-MOST_METERS = 5  # that a message lists by name
+MOST_METERS = 5  # number of metres that a message names
 
 
 def count_drops(tunes: Iterable[Tune]) -> dict[str, int]:
@@ -15,8 +15,8 @@ def count_drops(tunes: Iterable[Tune]) -> dict[str, int]:
 
 
 def count_dropped_meters(tunes: Sequence[Tune]) -> dict[str, int]:
-    """How many tunes were dropped for their metre, by their first metre, the most common first;
-    '4/4 and others' if tunes in that metre alone are kept.
+    """How many tunes were dropped for their metre, keyed by their first metre, the most common
+    first; '4/4 and others' counts tunes that start in a metre that is kept.
     """
     kept = {tune.meter for tune in tunes if tune.kept}
     return dict(
@@ -29,8 +29,8 @@ def count_dropped_meters(tunes: Sequence[Tune]) -> dict[str, int]:
 
 
 def describe_drops(tunes: Sequence[Tune]) -> str:
-    """How many tunes were dropped and why, as '7 meter (4 6/8, 2 3/4, 1 9/8), 1 no notes'; 'none'
-    where all were kept. The commonest metres are named.
+    """How many tunes were dropped and why, such as '7 meter (4 6/8, 2 3/4, 1 9/8), 1 no notes';
+    'none' if all were kept. Only the commonest metres are named.
     """
     meters = count_dropped_meters(tunes)
     named = [f'{count} {meter}' for meter, count in list(meters.items())[:MOST_METERS]]

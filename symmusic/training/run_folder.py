@@ -20,14 +20,14 @@ def check(config: ConfigDict, workdir: pathlib.Path) -> None:
     """Checks that a workdir holds no run, or the one of this config.
 
     Raises:
-      UserError: it holds another one.
+      UserError: it holds another run.
     """
     if (found := read_config(workdir)) is not None:
         runs.check_same_run(found, config, workdir)
 
 
 def alone(workdir: pathlib.Path) -> contextlib.AbstractContextManager:
-    """The lock of a workdir, which the first process holds for all."""
+    """The lock on a workdir; the first process holds it for all processes."""
     return alone_in(workdir) if jax.process_index() == 0 else contextlib.nullcontext()
 
 
@@ -37,7 +37,7 @@ def write_summary(workdir: pathlib.Path, summary: dict) -> None:
 
 
 def read_summary(workdir: pathlib.Path) -> dict | None:
-    """What `summary.json` holds; None where the run is not finished.
+    """The content of `summary.json`; None if the run is not finished.
 
     Raises:
       UserError: the file is damaged.
