@@ -64,7 +64,8 @@ def lay_out(bars: Sequence[object], sections: Sequence[Section] = ()) -> list[Me
     measures = [Measure((number,)) for number in range(sections[0].first)]
     rest = list(sections)
     while rest:
-        begin = 0 if rest[0] is sections[0] else len(measures)  # a label stands before the pickup
+        # a label is placed before the pickup
+        begin = 0 if rest[0] is sections[0] else len(measures)
         label = rest[0].label
         if len(rest) > 1 and _is_repeated(bars, *rest[:2]):
             measures += _repeated(bars, *rest[:2])
@@ -99,8 +100,8 @@ def _repeated(bars: Sequence[object], first: Section, second: Section) -> Iterat
 def to_lines(
     measures: Sequence[Measure], *, has_pickup: bool = False, num_bars: int = BARS_PER_LINE
 ) -> list[list[Measure]]:
-    """The measures in lines of `num_bars`: a section starts a line, a pickup stands before the
-    first bar of one, and a second ending beside the first.
+    """The measures in lines of `num_bars`. A section starts a line, a pickup is on the line of the
+    bar after it, and a second ending on the line of the first.
     """
     lines: list[list[Measure]] = []
     num_full = 0  # in the last line

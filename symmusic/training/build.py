@@ -148,7 +148,7 @@ def _lookback(
     uneven = [each for each in steps if each % whole]
     if uneven and len(meters) > 1:
         raise UserError(
-            f'config.model.lookback = {steps!r}: {uneven[0]} steps are no whole bars of 4/4; in a'
+            f'config.model.lookback = {steps!r}: {uneven[0]} steps are not whole bars of 4/4; in a'
             f' corpus of several metres ({", ".join(meters)}) it must be a multiple of {whole},'
             ' counted in bars of each tune'
         )

@@ -52,7 +52,7 @@ def read_summary(workdir: pathlib.Path) -> dict | None:
 
 
 def read_config(workdir: pathlib.Path) -> ConfigDict | None:
-    """The config of the run in a workdir, None where there is none."""
+    """The config of the run in a workdir, None if there is none."""
     text, base = read_config_text(workdir), base_config()
     if text is not None:
         return runs.from_json(text, base)
@@ -64,7 +64,7 @@ def read_config(workdir: pathlib.Path) -> ConfigDict | None:
 
 
 def read_config_text(workdir: pathlib.Path) -> str | None:
-    """What config.json holds, None where there is none."""
+    """What config.json holds, None if there is none."""
     path = workdir / 'config.json'
     try:
         return path.read_text()

@@ -105,7 +105,7 @@ def prepare(config: ConfigDict) -> Prepared:
 
 
 def base_rates(config: ConfigDict, prepared: Prepared) -> dict[str, float | None]:
-    """The base rate of each held-out part, None where there is no such part.
+    """The base rate of each held-out part, None if there is no such part.
 
     Raises:
       UserError: a part has no target at all.

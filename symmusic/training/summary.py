@@ -25,8 +25,8 @@ def make_summary(
       config: of the run.
       states: of every replica, on the host.
       card: of the run.
-      base_rates: nats per step of each held-out part, None where there is no such part.
-      test: the losses of each replica on the test part; None where there is none.
+      base_rates: nats per step of each held-out part, None if there is no such part.
+      test: the losses of each replica on the test part; None if there is none.
       descent: what `parent.descent_of` gives, None of a run that began at random.
     """
     found = {
