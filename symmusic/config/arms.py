@@ -161,7 +161,9 @@ def _apply(config: ConfigDict, diff: Diff, where: str) -> None:
     known = dict(walk(config))
     for name, value in diff.items():
         if name not in known:
-            raise UserError(f'config.experiment, {where}: {name} is no field{nearest(name, known)}')
+            raise UserError(
+                f'config.experiment, {where}: {name} is not a field{nearest(name, known)}'
+            )
         group, _, leaf = name.rpartition('.')
         section = config[group] if group else config
         with section.ignore_type():

@@ -91,8 +91,8 @@ def check_stated(hypothesis: Hypothesis) -> None:
     for name in hypothesis.arms:
         if not re.fullmatch('[a-z0-9_]+', name):
             raise UserError(
-                f'config.experiment: {name!r} is no name of an arm; must be of small letters,'
-                ' digits and underscores'
+                f'config.experiment: {name!r} is not the name of an arm; must consist of lowercase'
+                ' letters, digits and underscores'
             )
     if len(hypothesis.arms) < 2:
         raise UserError(
@@ -103,11 +103,11 @@ def check_stated(hypothesis: Hypothesis) -> None:
         name for name in (*hypothesis.sound_arms, *hypothesis.tables) if name not in hypothesis.arms
     ]:
         raise UserError(
-            f'config.experiment: {unknown[0]} is no arm; there are {", ".join(hypothesis.arms)}'
+            f'config.experiment: {unknown[0]} is not an arm; arms are {", ".join(hypothesis.arms)}'
         )
     for name in (*hypothesis.variable, *hypothesis.also):
         if name not in FIELDS:
-            raise UserError(f'config.experiment: {name} is no field{nearest(name, FIELDS)}')
+            raise UserError(f'config.experiment: {name} is not a field{nearest(name, FIELDS)}')
     measured = [primary for primary in hypothesis.primaries if primary.measure != LISTENERS]
     ordered = {primary.arms for primary in measured}
     for primary in hypothesis.primaries:

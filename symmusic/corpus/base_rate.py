@@ -1,4 +1,6 @@
-"""The base rate: what the class frequencies of the training targets alone predict."""
+"""The base rate: the loss of a model that always predicts the class frequencies of the training
+targets.
+"""
 
 import numpy as np
 
@@ -8,8 +10,8 @@ from symmusic.corpus.windows import (
 
 
 def target_counts(windows: Windows, num_classes: int, *, all_steps: bool) -> np.ndarray:
-    """How often each class [V] is a target: at the last step of each window, or at all from its
-    first target on.
+    """How often each class [V] is a target: at the last step of each window, or at all steps from
+    its first target on.
     """
     counts = np.zeros(num_classes, np.int64)
     for begin in range(0, len(windows), 4096):
@@ -17,7 +19,7 @@ def target_counts(windows: Windows, num_classes: int, *, all_steps: bool) -> np.
         tokens = windows.tokens(rows)[:, 1:]
         counted = np.arange(1, windows.num_steps) >= windows.first_targets[rows][:, None]
         targets = tokens[counted] if all_steps else tokens[:, -1]
-        # a blank, one past the last class, is no target
+        # a blank, one past the last class, is not a target
         counts += np.bincount(targets, minlength=num_classes + 1)[:num_classes]
     return counts
 

@@ -9,7 +9,7 @@ def batch_rows(num_windows: int, batch_size: int, seed: int, epoch: int) -> np.n
     """The batches of one epoch: rows [num_batches, batch_size] int32, each window once in random
     order, filled up with -1.
 
-    Depends on its arguments alone, so that a resumed run goes on in the same order.
+    Depends only on its arguments, so that a resumed run continues in the same order.
     """
     order = generator(seed, Stream.BATCH_ORDER, epoch).permutation(num_windows).astype(np.int32)
     rows = np.full(-(-num_windows // batch_size) * batch_size, -1, np.int32)

@@ -17,15 +17,15 @@ from symmusic.melody.events import NO_EVENT, NOTE_OFF
 from symmusic.score.bar import SIXTEENTHS
 
 SEED = 8  # notes of a run at which tunes may be aligned
-LEAST_BEATS = 32  # eight bars; of fewer, as many as families ask for agree by chance
-ALIGNMENTS = 6  # tried for each pair of tunes, those with the most runs
+LEAST_BEATS = 32  # eight bars; with fewer, tunes can reach the agreement of a family by chance
+ALIGNMENTS = 6  # maximum alignments tried for each pair of tunes, those with the most runs
 _CHUNK = 1 << 22  # beats compared at a time; bounds the memory
 
 
 def compare_beats(tunes: Sequence[Tune], melodies: Melodies) -> tuple[np.ndarray, np.ndarray]:
-    """`pairs_A2` of tunes, once for each alignment that was tried, and the kappa [A] of
-    their beats: 1 where all agree, 0 where as many do as by chance. The beats of the one with fewer
-    are counted as at least `LEAST_BEATS`. All are on one grid.
+    """`pairs_A2` of tunes, one for each alignment that was tried, and the kappa [A] of their beats:
+    1 if all agree, 0 if only as many as by chance. The number of beats of the shorter tune counts
+    as at least `LEAST_BEATS`. All tunes are on one grid.
     """
     quarter = next((tune.steps_per_quarter for tune in tunes), SIXTEENTHS)
     check_grid(tunes, quarter)
@@ -58,7 +58,7 @@ def compare_beats(tunes: Sequence[Tune], melodies: Melodies) -> tuple[np.ndarray
     np.add.at(classes_N12, (of_tune[is_beat], sounding[is_beat] % 12), 1)
     classes_N12 /= np.maximum(beats_N, 1)[:, None]
     chance_A = _agree_by_chance(classes_N12, pairs_A2, lifts_A)
-    # of tunes of one pitch, which agree by chance, nothing is known
+    # tunes of a single pitch agree by chance: they are no evidence
     return pairs_A2, (shares_A - chance_A) / np.maximum(1 - chance_A, 1e-9)
 
 
@@ -84,12 +84,12 @@ def _sounding(events: Sequence[np.ndarray]) -> np.ndarray:
 
 
 def _align(melodies: Melodies) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """`pairs_A2` of tunes, the first before the second; `offsets_A`, steps by which a run of `SEED`
-    notes is later in the second; `lifts_A`, semitones by which it is higher, from 0 to 11. At most
-    `ALIGNMENTS` for each pair of tunes, those of the most runs.
+    """`pairs_A2` of tunes, the first before the second; `offsets_A`, the steps by which a run of
+    `SEED` notes is later in the second; `lifts_A`, the semitones, 0 to 11, by which it is higher.
+    At most `ALIGNMENTS` for each pair of tunes, those supported by the most runs.
 
-    A run that a tune repeats is aligned at its first and its second place, as one book writes a
-    repeat out and another does not.
+    A run that a tune repeats is aligned at its first and its second place, because one book may
+    write out a repeat that another does not.
     """
     shared, num_tunes = find_shared(melodies, SEED), len(melodies.num_notes_N)
     keys, counts = np.zeros(0, np.int64), np.zeros(0, np.int64)
@@ -114,7 +114,7 @@ def _align(melodies: Melodies) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def _add(keys: np.ndarray, counts: np.ndarray, found: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The distinct keys in order and their counts, after each of `found` is counted as well."""
+    """The distinct keys in order and their counts, with each of `found` counted in addition."""
     new, new_counts = np.unique(found, return_counts=True)
     every, places = np.unique(np.concatenate([keys, new]), return_inverse=True)
     return every, np.bincount(places, np.concatenate([counts, new_counts])).astype(np.int64)

@@ -25,7 +25,7 @@ from symmusic.files import cache_folder, write_whole
 from symmusic.score.musicxml_reader import SUFFIXES as XML_SUFFIXES
 
 log = logging.getLogger(__name__)
-FORMAT = 16  # of the cache's files and of all that preparation does: raise it when either changes
+FORMAT = 16  # version of the cache's files and of preparation: increase it when either changes
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,9 +33,9 @@ class Corpus:
     """A prepared corpus: every tune, kept or dropped, in the order of file names, and the family of
     each kept one.
 
-    `notices` are lines for the user: terms of use, a cache that was damaged or could not be
-    written. `held_out` maps `VALIDATION` and `TEST` to the files of the tunes that a model was not
-    trained on, if these are known by name; if it is None, the split is drawn.
+    `notices` are lines for the user: terms of use, and whether the cache was damaged or could not
+    be written. `held_out` maps `VALIDATION` and `TEST` to the files of tunes that a model was not
+    trained on, if these are known by name; if it is None, the split is drawn at random.
     """
 
     name: str
@@ -53,13 +53,13 @@ class Corpus:
 
     @functools.cached_property
     def family_of(self) -> dict[str, int]:
-        """The family of each kept tune by its file."""
+        """The family of each kept tune, keyed by the tune's file."""
         return {
             tune.file: int(family) for tune, family in zip(self.kept, self.families, strict=True)
         }
 
     def split(self, seed: int) -> Split:
-        """The kept tunes by part: drawn by `seed`, or those of `held_out`; raises as
+        """The kept tunes of each part: drawn by `seed`, or as `held_out` says. Errors as in
         `split_styles`.
         """
         if self.held_out is not None:
@@ -79,10 +79,11 @@ def load_corpus(
     max_tunes: int = 0,
     seed: int = 0,
 ) -> Corpus:
-    """A corpus from the cache, or prepared and cached, each of its collections separately.
+    """Loads a corpus from the cache, or prepares and caches it; each of its collections has its own
+    cache file.
 
     The cache's key depends on the files, the settings and the format. A damaged cache is detected,
-    reported in `notices` and replaced. A preparation is logged before it, as it may take minutes.
+    reported in `notices` and replaced. Preparation is announced in the log, as it may take minutes.
     At most `max_tunes` are read (0: all), drawn by `seed`, equally many of each style.
 
     Raises:
@@ -182,7 +183,7 @@ def _key(
             with open(file.path, 'rb') as content:
                 return hashlib.file_digest(content, 'sha256').hexdigest()
         except OSError:
-            return 'unreadable'  # preparation drops and counts it
+            return 'unreadable'  # preparation will drop and count it
 
     contents = [(file.name, content(file)) for file in files]
     subset = (max_tunes, seed) if max_tunes else ()

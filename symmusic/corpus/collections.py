@@ -22,14 +22,14 @@ class Collection:
     package carries.
 
     Attributes:
-      folders: their names; a user's own folder or file has none.
+      folders: the names of the folders; () for a user's own folder or file.
       suffix: of the collection's files.
-      style: of each of its tunes, '' where nothing is known.
+      style: the style of its tunes; '' if not known.
       has_voices: whether a file is a piece of several voices, each a tune; music21 parses these.
       meter: the only metre kept, if it is one that `config.data.meters` cannot name, such as '4/2';
         '' = those of `config.data.meters`.
-      num_bars: how many bars of 4/4 a bar of `meter` is read as: 2 reads 4/2 as it is written, 1
-        would halve its note values.
+      num_bars: how many bars of 4/4 a bar of `meter` becomes: 2 keeps the note values of 4/2, 1
+        would halve them.
       notice: a line for the user each time that the collection is used.
     """
 
@@ -72,7 +72,7 @@ NAMED = {name: (name,) for name in COLLECTIONS} | {
 
 @dataclasses.dataclass(frozen=True, order=True)
 class SourceFile:
-    """A file of music, by the name that reports use for it: its path within the corpus."""
+    """A file of music, and the name that reports use for it: its path within the corpus."""
 
     name: str
     path: pathlib.Path
@@ -111,7 +111,7 @@ def find_collections(corpus: str) -> list[tuple[Collection, list[SourceFile]]]:
 
 
 def require_corpus(corpus: str) -> None:
-    """Checks that there is such a corpus; of a folder no more is read than up to its first file.
+    """Checks that the corpus exists; a folder is only searched up to its first file.
 
     Raises:
       UserError: as in `find_collections`.
@@ -127,7 +127,7 @@ def _own_files(corpus: str) -> Iterator[SourceFile]:
     `find_collections`.
     """
     path = pathlib.Path(corpus).expanduser()
-    if os.path.isdir(path):  # unlike pathlib's, these take a name that no file can have
+    if os.path.isdir(path):  # unlike pathlib's methods, these accept names that no file can have
         files = _walk(path, path, SUFFIXES)
         first = next(files, None)
         if first is None:
@@ -183,7 +183,7 @@ def _walk(
     seen = set()
     folders, links = [folder] if folder.is_dir() else [], []
     while folders or links:
-        # links last, so that a folder keeps its own name
+        # links last, so that a folder is found under its own name
         folder = folders.pop() if folders else links.pop(0)
         if (place := os.path.realpath(folder)) in seen:
             continue

@@ -14,12 +14,12 @@ class Cutter:
     """Cuts tunes of the corpus `name` into windows.
 
     Attributes:
-      name: for messages.
+      name: the corpus's name in messages.
       styles: of the corpus.
       vocabulary: of the windows.
       window_steps, hop_steps, keep_last, cover_end: of training, as in `windows.cut_windows`.
-      held_out_steps: of the windows of held-out tunes, each of whose steps counts once; 0 = as in
-        training.
+      held_out_steps: length of the windows of held-out tunes, in which each step counts once; 0 =
+        the same windows as in training.
       grid: the metres and the steps per quarter, as in `cut_windows`.
     """
 

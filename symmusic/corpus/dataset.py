@@ -22,13 +22,14 @@ from symmusic.wording import count
 
 @dataclasses.dataclass(frozen=True)
 class Dataset:
-    """What training needs of a corpus, with `num_tunes` and `num_copies` (held-out windows that
-    equal a part of a training tune) by part, and the `overlap` of the held-out tunes with all
-    training tunes; `meters` as in `meters.find_meters`, on the grid of `steps_per_quarter`.
+    """The parts of a corpus that training needs. `num_tunes` and `num_copies` (held-out windows
+    that equal a part of a training tune) are keyed by part; `overlap` is that of the held-out tunes
+    with all training tunes; `meters` are as in `meters.find_meters`, on the grid of
+    `steps_per_quarter`.
 
-    Split by tune, the copies have been removed. Split by window they are still there, both parts
-    are of all tunes, and there is neither a test part nor an overlap. If there are several
-    `styles`, each part has equally many windows of each.
+    Split by tune, the copies have been removed. Split by window, they have not; both parts are from
+    all tunes, and there is neither a test part nor an overlap. If there are several `styles`, each
+    part has equally many windows of each.
     """
 
     vocabulary: Vocabulary

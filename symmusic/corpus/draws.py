@@ -27,8 +27,8 @@ def split_windows(windows: Windows, seed: int) -> tuple[Windows, Windows]:
 
 
 def draw_shares(windows: Sequence[Windows], max_num: int, seed: int) -> list[Windows]:
-    """Equally many windows of each, drawn by `seed`: as many as the smallest has, at most `max_num`
-    in total (0: no limit). If there is only one, all of them.
+    """Equally many windows of each style, drawn by `seed`: as many as the smallest style has, at
+    most `max_num` in total (0: no limit).
     """
     num = min(map(len, windows))
     if max_num:

@@ -1,4 +1,4 @@
-"""What preparation dropped or left out, counted over tunes."""
+"""Counts the tunes that preparation dropped, and the notices of those that it kept."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from symmusic.corpus.prepare import Tune
 from symmusic.score.notes import kind_of
 
-MOST_METERS, MOST_FILES = 5, 3  # that a message lists by name
+MOST_METERS, MOST_FILES = 5, 3  # numbers of metres and files that a message names
 
 
 def count_drops(tunes: Iterable[Tune]) -> dict[str, int]:
@@ -15,8 +15,8 @@ def count_drops(tunes: Iterable[Tune]) -> dict[str, int]:
 
 
 def count_dropped_meters(tunes: Sequence[Tune]) -> dict[str, int]:
-    """How many tunes were dropped for their metre, by their first metre, the most common first;
-    '4/4 and others' if tunes in that metre alone are kept.
+    """How many tunes were dropped for their metre, keyed by their first metre, the most common
+    first; '4/4 and others' counts tunes that start in a metre that is kept.
     """
     kept = {tune.meter for tune in tunes if tune.kept}
     return dict(
@@ -29,9 +29,9 @@ def count_dropped_meters(tunes: Sequence[Tune]) -> dict[str, int]:
 
 
 def describe_drops(tunes: Sequence[Tune]) -> str:
-    """How many tunes were dropped and why, as '7 meter (4 6/8, 2 3/4, 1 9/8), 1 no notes'; 'none'
-    where all were kept. The commonest metres are named, and of another reason the files if they
-    are few.
+    """How many tunes were dropped and why, such as '7 meter (4 6/8, 2 3/4, 1 9/8), 1 no notes
+    (a.mid)'; 'none' if all were kept. Names the commonest metres and, for other reasons, the files
+    if they are few.
     """
     meters = count_dropped_meters(tunes)
     named = [f'{count} {meter}' for meter, count in list(meters.items())[:MOST_METERS]]

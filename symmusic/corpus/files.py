@@ -1,4 +1,4 @@
-"""Files of music to the tunes in them, each with its reader."""
+"""Lists the tunes in files of music, each with a function that reads it."""
 
 import dataclasses
 import pathlib
@@ -17,9 +17,9 @@ from symmusic.score.notes import OTHER_VOICES, Score
 
 
 def list_tunes(file: SourceFile) -> list[tuple[str, Callable[[], Score]]]:
-    """The tunes of a file by name, each with its reader: one for MIDI and MusicXML, one per `X:` of
-    ABC. A reader reads its file, so that only books are held in memory; it raises what reading
-    raises.
+    """The tunes of a file, keyed by name, each with a function that reads it: one tune for MIDI and
+    MusicXML, one per `X:` for ABC. The function opens its file when it is called, so that only ABC
+    books are held in memory; reading errors are raised then.
     """
     if file.path.suffix.lower() in XML_SUFFIXES:
         return [(file.name, lambda: _read_xml(file.path))]

@@ -1,4 +1,4 @@
-"""The metres of a corpus, which a model knows by their indices, and its grid."""
+"""The metres of a corpus, which a model identifies by their indices, and its grid."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -25,7 +25,7 @@ def _rank(named: tuple[str, int]) -> tuple:
 
 
 def find_index(meter: str, meters: Sequence[str]) -> int | None:
-    """The index among `meters` of the one whose bars are divided as those of `meter`; None where
+    """The index in `meters` of the metre whose bars are divided like those of `meter`; None if
     there is none.
     """
     bars = [bar_of(each) for each in meters]
@@ -41,7 +41,7 @@ def check_grid(tunes: Iterable[Tune], steps_per_quarter: int) -> None:
     """Checks that tunes are on a grid.
 
     Raises:
-      ValueError: one is on another.
+      ValueError: a tune is on another grid.
     """
     for tune in tunes:
         if tune.steps_per_quarter != steps_per_quarter:
@@ -60,6 +60,8 @@ def bars_on_grid(
 
 
 def in_own_bars(steps: int, bar: Bar) -> int:
-    """Steps that are whole bars of 4/4 as so many bars of `bar`; other steps as they are."""
+    """Steps that are n whole bars of 4/4 become n bars of `bar`; other numbers of steps are
+    unchanged.
+    """
     num_bars, rest = divmod(steps, 4 * bar.steps_per_quarter)
     return steps if rest else num_bars * bar.steps

@@ -43,7 +43,9 @@ class Originals:
 
     @functools.cached_property
     def melodies(self) -> Melodies:
-        """The notes of each training tune, as `Tune.melody`; in older runs every first bar is 1."""
+        """The notes of each training tune, as in `Tune.melody`; in older runs every first
+        bar is 1.
+        """
         first_bars = self.first_bars or [1] * len(self.tunes)
         bar_steps = bars_of(self.counted_in, self.steps_per_quarter)
         pairs = zip(first_bars, bar_steps, strict=True)
@@ -55,14 +57,16 @@ class Originals:
         return self.meters or ['4/4'] * len(self.tunes)
 
     def unseen_in(self, meter: str) -> list[np.ndarray]:
-        """The held-out tunes whose bars are divided as those of a metre; of older runs all 4/4."""
+        """The held-out tunes whose bars are divided like those of a metre; in older runs all are
+        4/4.
+        """
         meters = self.unseen_meters or ['4/4'] * len(self.unseen)
         pairs = zip(self.unseen, meters, strict=True)
         return [events for events, own in pairs if bar_of(own) == bar_of(meter)]
 
 
 def gather_originals(trained: Sequence[Tune], held_out: Sequence[Tune]) -> Originals:
-    """The originals of a corpus: those of its tunes that were kept."""
+    """The originals of a corpus: the tunes that were kept."""
     kept = [tune for tune in trained if tune.kept]
     unseen = [tune for tune in held_out if tune.kept]
     return Originals(

@@ -1,6 +1,6 @@
-"""How much of a tune stands in passages of others, in any key and octave: the share of its notes in
-runs of `RUN` notes that another tune has as well, over all phrases. A run is compared by its
-intervals and by the steps from onset to onset. Takes and returns arrays.
+"""How much of a tune occurs in other tunes, in any key and octave: the share of its notes, over all
+phrases, that lie in runs of `RUN` notes that also occur in another tune. Runs are compared by their
+intervals and the steps from onset to onset. Takes and returns arrays.
 """
 
 import dataclasses
@@ -27,7 +27,7 @@ def _covered(keys: np.ndarray, places: np.ndarray) -> tuple[np.ndarray, np.ndarr
 
 def share_passages(melodies: Melodies) -> tuple[np.ndarray, np.ndarray]:
     """`pairs_P2` of tunes with a run of `RUN` notes in common, in both orders, and `shares_P`: the
-    share of the first one's notes that stand in such runs.
+    share of the first tune's notes that lie in such runs.
     """
     shared, num_tunes = find_shared(melodies, RUN), len(melodies.num_notes_N)
     found = [np.zeros((2, 0), np.int64)]
@@ -42,8 +42,8 @@ def share_passages(melodies: Melodies) -> tuple[np.ndarray, np.ndarray]:
 
 
 def share_of_others(melodies: Melodies, is_own_N: np.ndarray) -> np.ndarray:
-    """The share of the notes of each own tune, in their order, that stand in runs of `RUN` notes of
-    any tune that is not one's own.
+    """For each of the given (own) tunes, in order, the share of its notes that lie in runs of `RUN`
+    notes that occur in any other tune outside this group.
     """
     runs_L, own_L = melodies.runs(RUN), is_own_N[melodies.tunes_L]
     places = np.flatnonzero(own_L & (runs_L > 0) & np.isin(runs_L, runs_L[~own_L]))
@@ -55,8 +55,9 @@ def share_of_others(melodies: Melodies, is_own_N: np.ndarray) -> np.ndarray:
 
 @dataclasses.dataclass(frozen=True)
 class Overlap:
-    """How much of held-out tunes stands in training tunes: `largest`, the largest share of one's
-    notes in passages of a single training tune; `mean`, the mean share in passages of any.
+    """How much of the held-out tunes occurs in training tunes: `largest`, the largest share of a
+    tune's notes in passages of a single training tune; `mean`, the mean share in passages of any
+    training tune.
     """
 
     largest: float
@@ -75,7 +76,7 @@ def as_words(overlap: Overlap) -> str:
 
 
 def measure_overlap(held_out: Sequence[Tune], trained: Sequence[Tune]) -> Overlap:
-    """The overlap of held-out tunes with those trained on; without either it is 0."""
+    """The overlap of held-out tunes with training tunes; 0 if either group is empty."""
     melodies, num = read_melodies([*held_out, *trained]), len(held_out)
     pairs_P2, shares_P = share_passages(melodies)
     across = (pairs_P2[:, 0] < num) & (pairs_P2[:, 1] >= num)

@@ -1,5 +1,5 @@
-"""Pieces of several voices to tunes, one per voice, by worker processes: music21 takes a tenth of a
-second for each piece.
+"""Turns pieces of several voices into tunes, one per voice. Worker processes do this, as music21
+takes a tenth of a second for each piece.
 """
 
 import concurrent.futures
@@ -19,14 +19,14 @@ from symmusic.score.notes import Meter, Score
 from symmusic.score.voices import read_voices
 from symmusic.streams import tunes_generator
 
-VOICES_PER_PIECE = 4  # in most pieces, so a subset needs a quarter as many pieces as tunes
+VOICES_PER_PIECE = 4  # voices in most pieces, so a subset needs a quarter as many pieces as tunes
 _FILES_PER_TASK = 4
-_FEW = 4  # so few files are read before a worker has started
+_FEW = 4  # up to this many files are read without starting workers
 
 
 def prepare_voice(score: Score, file: str, collection: Collection, settings: Settings) -> Tune:
-    """Prepares one voice by `prepare_score`, with the collection's own metre if it has one; a voice
-    that is not kept has its reason.
+    """Prepares one voice with `prepare_score`, in the collection's own metre if it has one; a voice
+    that is not kept has the reason.
     """
     meter = str(next(iter(sounding_meters(score)), ''))
     try:
@@ -39,7 +39,9 @@ def prepare_voice(score: Score, file: str, collection: Collection, settings: Set
 
 
 def _in_common_time(score: Score, collection: Collection) -> Score:
-    """The score with each of its bars, all of the collection's metre, as so many bars of 4/4."""
+    """The score, whose bars must all be of the collection's metre, with each bar read as `num_bars`
+    bars of 4/4.
+    """
     other = [str(found) for found in sounding_meters(score) if str(found) != collection.meter]
     if other:
         raise ScoreError('meter', f'{other[0]}; kept is {collection.meter}')
@@ -54,7 +56,9 @@ def _in_common_time(score: Score, collection: Collection) -> Score:
 
 
 def prepare_piece(file: SourceFile, collection: Collection, settings: Settings) -> list[Tune]:
-    """Every voice of a piece, numbered from the top; of a bad file one tune with its reason."""
+    """Every voice of a piece, numbered from the top; for a bad file a single tune with the
+    reason.
+    """
     try:
         voices = read_voices(file.path)
     except ScoreError as error:
@@ -127,7 +131,7 @@ def _in_workers(files, collection, settings, num_workers) -> list[Tune]:
                     for _, tunes in zip(track(files, 'piece'), found, strict=True)
                     for tune in tunes
                 ]
-            except BaseException:  # Ctrl-C above all: cancel tasks that have not started
+            except BaseException:  # mainly for Ctrl-C: cancel tasks that have not started
                 pool.shutdown(wait=False, cancel_futures=True)
                 raise
     except concurrent.futures.process.BrokenProcessPool as error:

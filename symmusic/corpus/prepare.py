@@ -1,4 +1,6 @@
-"""Files to tunes: reading, filtering, transposing and cutting into events, each tune on its own."""
+"""From files to tunes: reads, filters, transposes and converts each tune to events, independently
+of the others.
+"""
 
 import dataclasses
 import hashlib
@@ -52,25 +54,26 @@ class Tune:
     """One tune of a corpus, kept or dropped.
 
     Attributes:
-      file: its file's name, with '#<number>' where the file is a book of tunes or a piece of
-        several voices.
+      file: its file's name, with '#<number>' if the file is a book of tunes or a piece of several
+        voices.
       title: as the file states it.
-      meter: its first one, as '4/4', or ''.
-      reason: why it was dropped; '' where it was kept.
+      meter: its first metre, such as '4/4', or ''.
+      reason: why it was dropped; '' if it was kept.
       key: as detected, before transposition.
       transposed_by: semitones.
-      phrases: the events of each phrase, transposed to C major or A minor; empty where dropped.
+      phrases: the events of each phrase, transposed to C major or A minor; empty if dropped.
       gaps: silent whole bars before each phrase but the first.
       first_bar: number of the first phrase's first bar, where the first full bar of the file is 1
         and a pickup 0.
       sections: the bars, from 0 at the first phrase's first bar, at which sections start, that bar
         included; empty if the file states none. A pickup shorter than half a bar belongs to the
         section after it: a first bar that is one is a section of its own.
-      counted_in: the metre of its bars: `meter`, unless they are read as several of another one.
+      counted_in: the metre of its bars: `meter`, unless each bar is read as several bars of another
+        metre.
       steps_per_quarter: the grid of its events.
-      num_read, num_moved: all notes of its file, and those moved to the nearest steps.
-      style: of its collection, as 'chorale'; '' in a user's folder.
-      notices: what its reader left out, as `Score.notices`.
+      num_read, num_moved: the number of notes in its file, and of those moved to the nearest step.
+      style: the style of its collection, such as 'chorale'; '' in a user's folder.
+      notices: what its reader left out, as in `Score.notices`.
     """
 
     file: str
@@ -112,7 +115,7 @@ class Tune:
 
     @property
     def melody(self) -> Melody:
-        """Its notes, in steps from the start of bar 1."""
+        """The tune's notes, in steps from the start of bar 1."""
         return as_melody(self.events, self.first_bar, self.bar.steps)
 
     @property
@@ -131,7 +134,7 @@ class Tune:
 
     @property
     def num_bars(self) -> int:
-        """How many it has, silence between its phrases included."""
+        """The number of bars, including silence between phrases."""
         if not self.phrases:
             return 0
         return self.bars[-1] - self.first_bar - -len(self.phrases[-1]) // self.bar.steps
@@ -143,10 +146,11 @@ def as_melody(events: np.ndarray, first_bar: int, bar_steps: int) -> Melody:
 
 
 def prepare_score(score: Score, file: str, settings: Settings) -> Tune:
-    """Takes one score through the filter, key detection, transposition, monophony and quantisation.
+    """Prepares one score: filters it, detects its key, transposes it, makes it monophonic and
+    quantises it.
 
     Raises:
-      ScoreError: the tune is not kept, and why.
+      ScoreError: the tune is dropped; the message is the reason.
     """
     grid = settings.steps_per_quarter
     meter = check_meter(score, settings.meters, grid)
@@ -162,7 +166,7 @@ def prepare_score(score: Score, file: str, settings: Settings) -> Tune:
     pitches = [note.pitch for phrase in phrases for note in phrase]
     if min(pitches) + distance < 0 or max(pitches) + distance > 127:
         raise ScoreError('pitch range', f'{distance:+d} semitones lead outside of 0..127')
-    # A phrase's last bar and the next one's first are counted from the same bar lines.
+    # The bars of all phrases are counted from the same bar lines.
     gaps = [
         after[0].onset // bar_steps - -(-before[-1].end // bar_steps)
         for before, after in itertools.pairwise(phrases)
@@ -203,7 +207,7 @@ def prepare_files(
     max_tunes: int = 0,
     seed: int = 0,
 ) -> list[Tune]:
-    """Prepares every tune of the files, in the order of their names; a bad one is kept in the list
+    """Prepares every tune of the files, in the order of their names; a bad one stays in the list
     with its reason.
 
     Args:
@@ -221,11 +225,11 @@ def prepare_files(
     if 0 < max_tunes < len(listed):
         drawn = tunes_generator(seed, max_tunes).choice(len(listed), max_tunes, replace=False)
         listed = [listed[index] for index in sorted(drawn)]
-    # file by file again, as all books together may not fit into memory
+    # reads file by file again, because all books together may not fit into memory
     for file, rows in itertools.groupby(track(listed, 'tune'), lambda row: row[0]):
         try:
             readers = list_tunes(file)
-        except (ScoreError, OSError) as error:  # it has changed
+        except (ScoreError, OSError) as error:  # the file has changed since it was listed
             tunes.append(Tune(file.name, reason=_reason(error)))
         else:
             tunes += [_prepare(*readers[number], settings) for _, number in rows]
@@ -257,7 +261,8 @@ def fingerprint(tunes: Iterable[Tune]) -> str:
     for tune in tunes:
         if tune.kept:
             digest.update(f'{tune.file}\0{len(tune.phrases)}\0'.encode(errors='backslashreplace'))
-            if tune.bar != COMMON:  # so that fingerprints from before other metres and grids hold
+            # Only others, so that fingerprints from before other metres and grids existed hold.
+            if tune.bar != COMMON:
                 grid = f'\0{tune.steps_per_quarter}' * (tune.steps_per_quarter != SIXTEENTHS)
                 digest.update(f'{tune.counted_in}{grid}'.encode())
             for phrase in tune.phrases:

@@ -1,4 +1,6 @@
-"""The runs of notes that several tunes have, in any key and octave. Takes and returns arrays."""
+"""Finds runs of notes that several tunes have in common, in any key and octave. Takes and returns
+arrays.
+"""
 
 import dataclasses
 from collections.abc import Iterator, Sequence
@@ -7,14 +9,15 @@ import numpy as np
 
 from symmusic.corpus.prepare import Tune
 
-MOST_TUNES = 32  # a run that more tunes have is a stock figure and says little of two of them
+# a run that occurs in more tunes is a stock figure: weak evidence that two tunes are related
+MOST_TUNES = 32
 LONGEST = 1 << 20  # steps, more than there can be between two notes
 _MIX, _BASE = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xD6E8FEB86659FD93)
 
 
 @dataclasses.dataclass(frozen=True)
 class Melodies:
-    """The notes of N tunes one after another: `tunes_L`, the tune of each; `onsets_L`, in steps
+    """The concatenated notes of N tunes: `tunes_L`, the tune of each note; `onsets_L`, in steps
     from the tune's start; `pitches_L`; `num_notes_N`.
     """
 
@@ -24,8 +27,9 @@ class Melodies:
     num_notes_N: np.ndarray
 
     def runs(self, length: int) -> np.ndarray:
-        """A 64-bit hash [L] uint64 of the run of `length` notes that starts at each note, 0 where
-        the tune has fewer left and where all have the same pitch, which says nothing.
+        """A 64-bit hash [L] uint64 of the run of `length` notes that starts at each note; 0 if the
+        tune has fewer notes left, or if all notes of the run have the same pitch, which is no
+        evidence.
         """
         steps = np.minimum(np.diff(self.onsets_L), LONGEST - 1)
         symbols = ((np.diff(self.pitches_L) + 128) * LONGEST + steps).astype(np.uint64) * _MIX
@@ -58,9 +62,10 @@ def read_melodies(tunes: Sequence[Tune]) -> Melodies:
 
 @dataclasses.dataclass(frozen=True)
 class Shared:
-    """The runs that several tunes have. An entry is a run in a tune: `places_M` are the notes at
-    which runs start, entry by entry; `begins_E` and `counts_E` say which are an entry's; `tunes_E`;
-    `runs_E`; `is_stock_E`, more than `MOST_TUNES` have it.
+    """The runs that several tunes have. An entry is a run in a tune. `places_M` are the notes at
+    which runs start, entry by entry; `begins_E` and `counts_E` give each entry's range in
+    `places_M`; `tunes_E` and `runs_E` are its tune and run; `is_stock_E` says whether more than
+    `MOST_TUNES` tunes have the run.
     """
 
     places_M: np.ndarray
@@ -71,8 +76,9 @@ class Shared:
     is_stock_E: np.ndarray
 
     def pairs(self, *, stock: bool) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """Pairs of entries of one run, the tune of the first before that of the second, in parts;
-        of stock figures none or, with `stock`, only each tune with the next.
+        """Pairs of entries of the same run, in chunks; the tune of the first entry comes before
+        that of the second. Stock figures give no pairs or, with `stock`, only pairs of each tune
+        with the next.
         """
         for distance in range(1, MOST_TUNES):
             alike = self.runs_E[distance:] == self.runs_E[:-distance]
@@ -100,7 +106,9 @@ def find_shared(melodies: Melodies, length: int) -> Shared:
 
 
 def expand(begins: np.ndarray, counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The row and the number of each member of ranges: row r has `begins[r]` and those after it."""
+    """Expands ranges: the row r and the index of each member of the range that starts at
+    `begins[r]`.
+    """
     rows = np.repeat(np.arange(len(counts)), counts)
     within = np.arange(len(rows)) - np.repeat(np.cumsum(counts) - counts, counts)
     return rows, begins[rows] + within

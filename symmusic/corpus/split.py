@@ -18,12 +18,12 @@ from symmusic.score.voices import SUFFIXES as VOICE_SUFFIXES
 from symmusic.streams import SplitStream, split_generator
 from symmusic.wording import count
 
-# tunes are of one family where so large a share of one's notes are passages of the other, or where
-# their beats agree so much beyond chance; found by hand in folk (docs/decisions.md)
+# two tunes are of one family if at least this share of one's notes lie in passages of the other, or
+# if their beats agree at least this much beyond chance; found by hand in folk (docs/decisions.md)
 FAMILY_NOTES = 0.2
 FAMILY_BEATS = 0.5
-LEAST_FAMILIES = 3  # one for each part
-MAX_TITLE = 200  # characters of a title that count
+LEAST_FAMILIES = 3  # one family for each part
+MAX_TITLE = 200  # number of characters of a title that are compared
 TRAIN, VALIDATION, TEST = 'train', 'validation', 'test'
 
 
@@ -86,7 +86,7 @@ class Split:
 
 def split_styles(tunes: Sequence[Tune], families: np.ndarray, seed: int) -> Split:
     """`split_tunes` for each style on its own, so that each is 80/10/10; a family of several styles
-    goes with its first tune's.
+    is split with the style of its first tune.
 
     Raises:
       UserError: a style has fewer than three families.
@@ -133,7 +133,7 @@ def split_by_names(
 def find_seen(
     tunes: Sequence[Tune], families: np.ndarray, trained_on: Sequence[Tune]
 ) -> frozenset[int]:
-    """The families of some tunes, as joined by `find_families`, that contain a setting of a tune
+    """Those families of some tunes, as `find_families` joins them, that contain a setting of a tune
     that a model was trained on.
     """
     joined = find_families([*trained_on, *tunes])
@@ -198,8 +198,8 @@ def split_tunes(tunes: Sequence[Tune], families: np.ndarray, seed: int) -> Split
 
 
 def draw_share(tunes: Sequence[Tune], share: float, seed: int) -> tuple[Tune, ...]:
-    """A share of some tunes, at least one, in their order; a smaller share is part of every larger
-    one of the same seed.
+    """A random share of some tunes, at least one, in their original order. With the same seed, a
+    smaller share is part of every larger one.
     """
     num = max(1, round(share * len(tunes)))
     order = split_generator(seed, SplitStream.SHARES).permutation(len(tunes))

@@ -18,7 +18,7 @@ from symmusic.melody.encodings import VOCABULARIES, Vocabulary
 from symmusic.melody.events import NO_EVENT, NOTE_OFF, from_events
 from symmusic.score.bar import SIXTEENTHS
 
-# what `_of_music` says of no tune
+# the result of `_of_music` without any tune
 NOTHING = {
     'num_windows': 0,
     'num_distinct_windows': 0,
@@ -101,7 +101,7 @@ def _of_music(
     keep_last: bool,
     steps_per_quarter: int,
 ) -> dict:
-    """What the kept tunes hold: windows, classes, events, notes, keys and styles."""
+    """Statistics of the kept tunes: windows, classes, events, notes, keys and styles."""
     cut = {
         'window_steps': window_steps,
         'hop_steps': hop_steps,
@@ -159,7 +159,7 @@ def _of_events(events: np.ndarray) -> dict:
 
 
 def _of_moved(tunes: Sequence[Tune]) -> dict:
-    """How many notes of the files the grid does not hold."""
+    """How many notes of the files are off the grid."""
     num_read, num_moved = (
         sum(getattr(tune, name) for tune in tunes) for name in ('num_read', 'num_moved')
     )
@@ -195,7 +195,7 @@ def _count_keys(tunes: Sequence[Tune]) -> dict[str, int]:
 
 
 def _counted(names: Iterable[str]) -> dict[str, int]:
-    """How often each name occurs, the most common first, else by the alphabet."""
+    """How often each name occurs, the most common first; ties in alphabetical order."""
     return dict(sorted(Counter(names).items(), key=lambda item: (-item[1], item[0])))
 
 

@@ -48,8 +48,8 @@ def write_stats(
     keep_last: bool,
     split: Split | None = None,
 ) -> None:
-    """Writes `stats.json`, `tunes.jsonl`, for a corpus that keeps something the plots, and with a
-    `split` the files of each part's tunes as `split.json`.
+    """Writes `stats.json` and `tunes.jsonl`; the plots, if any tune is kept; and, with a `split`,
+    `split.json` with the files of each part's tunes.
     """
     settings = {name: statistics[name] for name in ('encoding', 'window_steps', 'hop_steps')} | {
         'keep_last': keep_last

@@ -63,7 +63,7 @@ def _rows_of_counts(statistics: dict) -> list[tuple[str, str]]:
 
 
 def _rows_of_grid(statistics: dict) -> list[tuple[str, str]]:
-    """Steps and notes, and how many notes the grid does not hold."""
+    """Steps and notes, and how many notes are off the grid."""
     steps = name_of(statistics['steps_per_quarter'])
     moved, num_read = statistics['num_notes_moved'], statistics['num_notes_read']
     return [
@@ -80,7 +80,7 @@ def _rows_of_grid(statistics: dict) -> list[tuple[str, str]]:
 
 
 def _rows_of_classes(statistics: dict) -> list[tuple[str, str]]:
-    """What the encoding makes of the tunes."""
+    """The classes of the encoding, and how many notes it can distinguish."""
     share_kept = statistics['num_encoded_notes'] / statistics['num_notes']
     named = {
         _name(int(name)) if name.isdecimal() else name: share

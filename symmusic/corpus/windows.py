@@ -86,7 +86,7 @@ class Windows:
         return np.searchsorted(np.cumsum(self.bars), self.positions, side='right')
 
     def steps_in_bar(self, rows: np.ndarray, steps: np.ndarray) -> np.ndarray:
-        """The step in the bar of steps of some windows; the two are broadcast."""
+        """The step in the bar of some steps of some windows; both arguments are broadcast."""
         meters = self.meters[rows]
         first = self.positions[rows] - np.concatenate([[0], np.cumsum(self.bars)])[meters]
         return (first + steps) % np.array(self.bars)[meters]
@@ -157,8 +157,8 @@ def cut_windows(
 
 
 def _bars_left(tune: Tune, first_bar: int, num_tokens: int) -> np.ndarray:
-    """The counts [`num_tokens`, 2] of a phrase that starts with bar `first_bar` of a tune, from 0;
-    tokens that an encoding adds after it are as its last step.
+    """The counts [`num_tokens`, 2] of a phrase that starts with bar `first_bar`, from 0, of a tune.
+    Tokens that an encoding adds at the end have the counts of the last step.
     """
     bars = first_bar + np.arange(num_tokens) // tune.bar.steps
     return bars_left(tune.num_bars, tune.sections)[np.minimum(bars, tune.num_bars - 1)]

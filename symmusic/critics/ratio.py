@@ -50,7 +50,7 @@ def ratio_scores(
 
 
 def markov_nats(markov: Markov, num_classes: int, tokens_NT: np.ndarray, start: int) -> np.ndarray:
-    """The losses [N, T - start] under a Markov model; blanks, which are no class, cost 0."""
+    """The losses [N, T - start] under a Markov model; blanks, which are not a class, cost 0."""
     rows, steps = np.nonzero(np.asarray(tokens_NT)[:, start:] < num_classes)
     losses_NT = np.zeros((len(tokens_NT), np.shape(tokens_NT)[1] - start))
     places = rows * np.shape(tokens_NT)[1] + start + steps

@@ -31,7 +31,7 @@ def key_of(config: ConfigDict) -> dict:
 
 
 def read_stored(path: pathlib.Path, wanted: dict) -> dict | None:
-    """The stored measures of an arm with the same settings; None where there are none. The stored
+    """The stored measures of an arm with the same settings; None if there are none. The stored
     config may lack newer fields, or differ in `UNMEASURED` ones. A damaged file is reported and
     replaced.
     """

@@ -91,7 +91,7 @@ def read_bars(text: str, stated: str = '') -> tuple[int, int]:
 
 
 def parse_instrument(text: str) -> int:
-    """The General MIDI number, from 0, of an instrument's name."""
+    """The General MIDI number, from 0, of a named instrument."""
     if text.lower() not in INSTRUMENTS:
         raise UserError(
             f'config.sample.instrument = {text!r}: must be an instrument of General MIDI, such as'

@@ -92,8 +92,8 @@ def _imputed(rows: list[np.ndarray]) -> np.ndarray:
 
 
 def kl_divergence(one: np.ndarray, other: np.ndarray, protocol: str) -> float | None:
-    """The KL divergence in nats of the density of `one` distances from that of `other`; None where
-    one of them has no density.
+    """The KL divergence in nats of the density of `one` distances from that of `other`; None if one
+    of them has no density.
 
     With `thesis` each density has its own grid, so that a shift has no effect; infinite where the
     other density vanishes.
@@ -109,7 +109,7 @@ def kl_divergence(one: np.ndarray, other: np.ndarray, protocol: str) -> float | 
 
 def overlap_area(one: np.ndarray, other: np.ndarray, protocol: str) -> float | None:
     """The overlap area: the area under the pointwise minimum of the two densities of distances, 0
-    to 1; None where one of them has no density.
+    to 1; None if one of them has no density.
 
     `thesis` integrates over the data's range only, and so loses the tails of the kernels.
     """

@@ -34,7 +34,7 @@ class Likelihood:
       nats: the losses of all models; None if no tune is unseen.
       targets: what the model was trained to predict, `train.targets`.
       num_tunes: unseen tunes with a target.
-      note: why there are no nats; '' where there are.
+      note: why there are no losses; '' if there are.
       overlap: of all held-out tunes with the training tunes; None where no tune is unseen.
       steps_per_quarter: the grid of the steps that are predicted.
     """

@@ -159,8 +159,8 @@ def stream_nats(
 def _label_probabilities(
     markov: Markov, histories_KT: np.ndarray, depths_K: np.ndarray, labels_K: np.ndarray
 ) -> np.ndarray:
-    """The probability [K] of one token after each history, of which the last `depths_K` tokens are
-    used; without the other classes, which `probabilities` gives as well.
+    """The probability [K] of one token after each history, using the last `depths_K` tokens of the
+    history. Unlike `probabilities`, it does not compute the other classes.
     """
     found_K = np.full(len(labels_K), 1 / markov.num_classes)
     contexts_K = np.zeros(len(labels_K), np.int64)

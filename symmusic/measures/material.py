@@ -37,7 +37,7 @@ class Material:
       excerpts: excerpts of training tunes, as long as the pieces.
       prompts: events [N, P] before each piece, in the key that they suggest.
       continuations: events [N, T] of the real continuations of the prompts; None where not known.
-      unseen: events [num_pieces, T] of excerpts of tunes not trained on; None where there are none.
+      unseen: events [num_pieces, T] of excerpts of tunes not trained on; None if there are none.
       prompt: the name of the single prompt; None where there are many.
       meter: the metre of all this music.
       steps_per_quarter: its grid.

@@ -46,7 +46,7 @@ class Melody(list[StepNote]):
 
 
 def bar_steps_of(notes: Sequence[StepNote]) -> int:
-    """The steps in a bar of some notes; those of 4/4 where that is not known."""
+    """The steps in a bar of some notes; those of a 4/4 bar if that is not known."""
     return notes.bar_steps if isinstance(notes, Melody) else COMMON.steps
 
 
@@ -81,11 +81,11 @@ def ticks_before(score: Score, align_pickup: bool) -> Fraction:
 def count_moved(
     score: Score, steps_per_quarter: int = SIXTEENTHS, *, align_pickup: bool = True
 ) -> int:
-    """How many of a score's notes start or end between the steps of a grid, more than half a tick
-    from the nearest, so that `quantize` moves them.
+    """How many of a score's notes start or end more than half a tick from the nearest step of a
+    grid, so that `quantize` moves them.
     """
     shift = ticks_before(score, align_pickup)
-    # so many units in a tick that the shift and a step are whole numbers of them
+    # units per tick, chosen so that the shift and a step are whole numbers of units
     units = shift.denominator * steps_per_quarter
     begin, step = int(shift * units), shift.denominator * score.ticks_per_quarter
 

@@ -1,4 +1,4 @@
-"""Many melodies as arrays, of which only those that are looked at become notes."""
+"""Many melodies as arrays; note objects are only created for melodies that are accessed."""
 
 from collections.abc import Sequence
 from typing import overload

@@ -187,7 +187,7 @@ def make_passage(
 
 def reference_level(passages: Sequence[Passage]) -> float | None:
     """The 95th percentile of the scores of real unseen melodies, as long as the pieces, against the
-    same tunes; None where there are none.
+    same tunes; None if there are none.
     """
     return (
         float(np.percentile([passage.score for passage in passages], LEVEL)) if passages else None

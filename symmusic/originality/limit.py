@@ -108,7 +108,7 @@ class CopyLimit:
 def make_index(
     symbols: Sequence[np.ndarray], max_run: int, pitches_V: np.ndarray
 ) -> RunIndex | None:
-    """The index of all runs of `max_run` + 1 notes; None where there are none.
+    """The index of all runs of `max_run` + 1 notes; None if there are none.
 
     Args:
       symbols: [L - 1] of each tune, from `originality.copies.find_symbols`.

@@ -51,8 +51,8 @@ class Similarity:
       unusable: number of pieces with fewer than 3 notes, which count as the mean of the others.
         Mean and SD are None if there are no others.
       pieces: by name.
-      unseen: of real unseen tunes; None where there are none.
-      left_out: reasons for files that were left out; None where the pieces are no files.
+      unseen: of real unseen tunes; None if there are none.
+      left_out: reasons for files that were left out; None if the pieces are not files.
       note: what could not be measured.
       means: of the pieces and of real unseen ones, with intervals; None unless the pieces continue
         tunes.
@@ -83,7 +83,7 @@ class Copied:
     """The most similar passages by one measure.
 
     Attributes:
-      level: the 95th percentile of the scores of real unseen melodies; None where there are none.
+      level: the 95th percentile of the scores of real unseen melodies; None if there are none.
       flagged: the names of the pieces above it.
       pieces: by name.
       unseen: the scores of the real unseen melodies.

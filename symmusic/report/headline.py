@@ -24,7 +24,7 @@ MOST_NOTES = 3
 def headline(
     results: Mapping[str, Any], names: Mapping[str, str], notes: Sequence[str]
 ) -> list[str]:
-    """The lines for the results of `--mode=evaluate`, by measure; `names` and `notes` as in a
+    """The lines for the results of `--mode=evaluate`, keyed by measure; `names` and `notes` as in a
     report.
     """
     overlap, likelihood, beside = results['scale'], results['likelihood'], baselines(results)

@@ -47,7 +47,7 @@ class Entry:
       surprise: nats per drawn step.
       repeated: the share of the new notes that repeat the prompt (`originality.repeats`).
       new, joined: the files of the new bars and of the whole, keyed by suffix.
-      nearest: its longest copied run, as in `samples.json`; None where there is none or it is not
+      nearest: its longest copied run, as in `samples.json`; None if there is none or it is not
         known.
       looks: the attention of its steps, from `looks.find_looks`; None where not known.
     """

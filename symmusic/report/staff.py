@@ -43,7 +43,7 @@ def engrave(
       bar_steps: steps in a bar.
       is_drawn: [T] bool, whether each step was drawn.
       seed: from 1; makes the element names of the pictures of a page distinct and reproducible.
-      measures: as they are written; None = all bars, as they are played.
+      measures: the bars as they are written; None = all bars as they are played.
       bars_per_line: bars in a line, which determines its width.
     """
     if verovio is None:

@@ -41,7 +41,7 @@ class Bar:
 
     @property
     def beat_steps(self) -> int:
-        """The longest stretch of steps that all its groups consist of."""
+        """The longest length, in steps, of which all its groups are multiples."""
         return math.gcd(self.steps, *self.groups)
 
     def group_at(self, step: int) -> tuple[int, int]:
@@ -64,7 +64,8 @@ def bar_of(meter: str, steps_per_quarter: int = SIXTEENTHS) -> Bar:
     """The bar of a metre such as '6/8' on a grid.
 
     Raises:
-      ScoreError: its bars are no whole number of steps, or longer than `MAX_WHOLES` whole notes.
+      ScoreError: its bars are not a whole number of steps, or are longer than `MAX_WHOLES` whole
+        notes.
     """
     numerator, denominator = map(int, meter.split('/'))
     unit = Fraction(4 * steps_per_quarter, denominator)
@@ -75,7 +76,7 @@ def bar_of(meter: str, steps_per_quarter: int = SIXTEENTHS) -> Bar:
             f' {MAX_WHOLES} whole notes',
         )
     steps = int(numerator * unit)
-    if unit.denominator > 1:  # no whole number of steps: the bar is not divided
+    if unit.denominator > 1:  # not a whole number of steps: the bar is not divided
         return Bar(steps, (0,), (0,), min(steps_per_quarter, steps), steps_per_quarter)
     unit = int(unit)
     beats = _beats(numerator, unit, steps_per_quarter)
@@ -89,7 +90,7 @@ def bar_of(meter: str, steps_per_quarter: int = SIXTEENTHS) -> Bar:
 
 
 def name_of(steps_per_quarter: int, num: int = 2) -> str:
-    """What `num` steps of a grid are called, as 'sixteenths' or 'twelfths of a quarter'."""
+    """The name of `num` steps of a grid, such as 'sixteenths' or 'twelfths of a quarter'."""
     one, rest = {4: ('sixteenth', ''), 12: ('twelfth', ' of a quarter')}[steps_per_quarter]
     return f'{one}{"s" * (num != 1)}{rest}'
 

@@ -16,7 +16,7 @@ MODES = {  # sharps of the signature, beyond those of the major key of the same 
     'locrian': -5,
 }
 _MODE_NAMES = {name: name for name in MODES} | {'ionian': 'major', 'aeolian': 'minor'}
-# as reports on corpora write detected keys, in the way of music21
+# detected keys as reports on corpora write them, which is music21's style
 _TONIC_NAMES = ('C', 'C#', 'D', 'E-', 'E', 'F', 'F#', 'G', 'A-', 'A', 'B-', 'B')
 _SIGNS = {'#': 1, '♯': 1, 'sharp': 1, 'b': -1, '♭': -1, 'flat': -1}
 _NAME = r'\s*([A-Ga-g])(?:([#♯b♭])|[\s-]{0,3}(sharp|flat))?[\s-]{0,3}'
@@ -36,8 +36,8 @@ class Key:
 
     @classmethod
     def of(cls, tonic: int, mode: str = 'major') -> 'Key':
-        """The key of a tonic's pitch class (0 is C), with as few signs as possible; of six sharps
-        and six flats the flats.
+        """The key on a tonic's pitch class (0 is C) with as few sharps or flats as possible; six
+        flats rather than six sharps.
         """
         return cls((7 * tonic + MODES[mode] + 6) % 12 - 6, mode)
 
@@ -68,12 +68,12 @@ class Key:
 
     @property
     def name(self) -> str:
-        """Such as 'B♭ minor'."""
+        """The name, such as 'B♭ minor'."""
         return f'{tonic_name(self.place)} {self.mode}'
 
     @property
     def short_name(self) -> str:
-        """As ABC writes it: 'G', 'Bbm', 'Ador'."""
+        """The name in ABC, such as 'G', 'Bbm', 'Ador'."""
         mode = {'major': '', 'minor': 'm'}.get(self.mode, self.mode[:3])
         return f'{self.letter}{"#" * self.alter}{"b" * -self.alter}{mode}'
 
@@ -98,8 +98,8 @@ def note_name(letter: str, alter: int) -> str:
 
 
 def parse_mode(text: str) -> str | None:
-    """The mode of a name such as 'Dorian', 'mix', 'm' or '' (major), of which three letters are
-    enough; None if it names none.
+    """The mode of a name such as 'Dorian', 'mix', 'm' or '' (major); the first three letters are
+    enough. None if it names no mode.
     """
     if text in ('', 'M', 'm'):
         return 'minor' if text == 'm' else 'major'
@@ -119,8 +119,8 @@ def parse_tonic(text: str, names: str) -> tuple[int, str] | None:
 
 
 def parse_key_name(text: str) -> Key | None:
-    """The key that a name such as 'Ebm', 'E flat minor' or 'Ador' stands for; None if none. Beyond
-    seven signs it is the enharmonic key.
+    """The key that a name such as 'Ebm', 'E flat minor' or 'Ador' stands for; None if it names no
+    key. A key of more than seven sharps or flats is replaced by the enharmonic one.
     """
     found = parse_tonic(text[:60], '[A-Za-z]{0,12}')
     mode = found and parse_mode(found[1])
@@ -128,10 +128,12 @@ def parse_key_name(text: str) -> Key | None:
 
 
 def sounding_keys(stated: Sequence[tuple[int, Key]], first: int) -> tuple[tuple[Key, ...], bool]:
-    """The keys in which notes sound, without repetitions in a row, and whether others were stated.
+    """The keys in which notes sound, without consecutive repetitions, and whether other keys were
+    stated.
 
     Args:
-      stated: each key's tick and the key, in order; of those up to the first note the last counts.
+      stated: the tick of each key and the key, in order; of the keys up to the first note, the last
+        one counts.
       first: the tick of the first note.
     """
     before = [key for tick, key in stated if tick <= first]
@@ -141,8 +143,8 @@ def sounding_keys(stated: Sequence[tuple[int, Key]], first: int) -> tuple[tuple[
 
 
 def key_at(place: int, mode: str) -> Key:
-    """The key whose tonic has a place on the line of fifths; beyond seven signs the enharmonic
-    one.
+    """The key whose tonic is at this place on the line of fifths; the enharmonic one if it would
+    have more than seven sharps or flats.
     """
     fifths = place + MODES[mode]
     return Key(fifths, mode) if abs(fifths) <= 7 else Key.of(7 * place, mode)

@@ -1,7 +1,7 @@
 """How a tune in sections is written: which of the bars that are played, between which signs.
 
-A section that is played twice in a row is written once, between repeat signs, where the second time
-is like the first; where only its last bar is not, with a first and a second ending:
+A section that is played twice in a row is written once, between repeat signs. If only its last bar
+differs, it gets a first and a second ending:
 
     played   A: 0 1 2 3   A: 4 5 6 7   B: 8 9 10 11
     written  |: 0 1 2 |1 3 :|2 7 || 8 9 10 11 |]
@@ -15,8 +15,8 @@ BARS_PER_LINE = 4
 
 @dataclasses.dataclass(frozen=True)
 class Section:
-    """A section of a tune as it is played: its label, such as 'A', its first bar among all, from 0,
-    and how many it has.
+    """A section of a tune as it is played: its label, such as 'A', the index of its first bar, from
+    0, and its number of bars.
     """
 
     label: str
@@ -34,11 +34,12 @@ class Measure:
     """A written bar.
 
     Attributes:
-      played: the bars that it is played as, from 0; several if it is repeated.
-      label: of the section that starts with it, or with the bar after its pickup; '' = none.
+      played: the indices, from 0, of the bars as which it is played; several if it is repeated.
+      label: the label of the section that starts with it, or with the bar after it if it is a
+        pickup; '' = none.
       opens: whether a repeat starts before it.
       closes: whether a repeat ends after it.
-      ending: the number of the ending that consists of it; 0 = none.
+      ending: the number of the ending that this bar is; 0 = none.
       is_last: whether it is the last one of its section.
     """
 
@@ -54,7 +55,7 @@ def lay_out(bars: Sequence[object], sections: Sequence[Section] = ()) -> list[Me
     """The written bars of a tune.
 
     Args:
-      bars: what is played in each, compared to find repeats.
+      bars: the content of each played bar, compared to find repeats.
       sections: in order, without gaps; bars before the first are a pickup. () = all bars are
         written as they are played.
     """
@@ -63,7 +64,8 @@ def lay_out(bars: Sequence[object], sections: Sequence[Section] = ()) -> list[Me
     measures = [Measure((number,)) for number in range(sections[0].first)]
     rest = list(sections)
     while rest:
-        begin = 0 if rest[0] is sections[0] else len(measures)  # a label stands before the pickup
+        # a label is placed before the pickup
+        begin = 0 if rest[0] is sections[0] else len(measures)
         label = rest[0].label
         if len(rest) > 1 and _is_repeated(bars, *rest[:2]):
             measures += _repeated(bars, *rest[:2])
@@ -76,7 +78,7 @@ def lay_out(bars: Sequence[object], sections: Sequence[Section] = ()) -> list[Me
 
 
 def _is_repeated(bars: Sequence[object], first: Section, second: Section) -> bool:
-    """Whether two sections differ in their last bars at most."""
+    """Whether two sections differ at most in their last bars."""
     pairs = list(zip(first.bars, second.bars, strict=False))
     return (first.label, first.num_bars) == (second.label, second.num_bars) and all(
         bars[one] == bars[other] for one, other in pairs[:-1]
@@ -98,8 +100,8 @@ def _repeated(bars: Sequence[object], first: Section, second: Section) -> Iterat
 def to_lines(
     measures: Sequence[Measure], *, has_pickup: bool = False, num_bars: int = BARS_PER_LINE
 ) -> list[list[Measure]]:
-    """The measures in lines of `num_bars`: a section starts a line, a pickup stands before the
-    first bar of one, and a second ending beside the first.
+    """The measures in lines of `num_bars`. A section starts a line, a pickup is on the line of the
+    bar after it, and a second ending on the line of the first.
     """
     lines: list[list[Measure]] = []
     num_full = 0  # in the last line

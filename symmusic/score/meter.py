@@ -115,11 +115,11 @@ def _fits(between: Sequence[Span], line: int, bar: Fraction, end: int | None) ->
 
 
 def _spans(meters: Sequence[Meter], notes: Sequence[Note], ticks_per_quarter: int) -> list[Span]:
-    """The spans from the first to the last in which a note starts. If a note starts before the
-    first time signature, that one applies to it as well.
+    """The spans from the first to the last in which a note starts. The first time signature also
+    applies to notes before it.
     """
     onsets = [note.onset for note in notes]
-    begun = {meter.tick: meter for meter in meters}  # of several at one tick the last
+    begun = {meter.tick: meter for meter in meters}  # the last of several at one tick
     begins = sorted(begun)
     if onsets and begins and onsets[0] < begins[0]:
         begun[0] = begun[begins[0]]
@@ -146,7 +146,7 @@ def sounding_meters(score: Score) -> list[Meter]:
 
 
 def bar_ticks(score: Score) -> Fraction:
-    """The ticks of a bar in a score's first metre, of 4/4 where it states none."""
+    """The ticks of a bar in a score's first metre, or in 4/4 if it states none."""
     meter = next(iter(sounding_meters(score)), Meter(0, 4, 4))
     return Fraction(4 * score.ticks_per_quarter * meter.numerator, meter.denominator)
 
@@ -154,13 +154,13 @@ def bar_ticks(score: Score) -> Fraction:
 def check_meter(
     score: Score, meters: Sequence[str] = ('all',), steps_per_quarter: int = SIXTEENTHS
 ) -> str:
-    """The metre of a score, the first if there are several whose bars are divided alike.
+    """The metre of a score; the first one if it has several metres whose bars are divided alike.
 
-    A score that states none is refused, as its bar lines are unknown.
+    A score that states no metre is refused, because its bar lines are unknown.
 
     Args:
       score: the score.
-      meters: those allowed, such as '4/4'; with 'all' every metre of whole steps per bar.
+      meters: the allowed metres, such as '4/4'; 'all' allows every metre with whole steps per bar.
       steps_per_quarter: the grid.
 
     Raises:

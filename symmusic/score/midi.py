@@ -26,7 +26,7 @@ from symmusic.score.notes import DEFAULT_QPM, LYRICS, Meter, Note, Score, Tempo
 SUFFIXES = ('.mid', '.midi', '.kar', '.rmi')
 DRUM_CHANNEL = 9
 MAX_QUARTERS = 1_000_000  # of a piece, five days at 120 quarters per minute
-# of a file: far more than any melody needs; the messages that fit into it take 10 s and 640 MB
+# of a file: far more than any melody needs; reading a file of this size takes 10 s and 640 MB
 MAX_BYTES = 4_000_000
 KEY_TEXT = 'Key: '  # begins the text that names a key whose mode a key signature cannot state
 MIDI_MODES = ('major', 'minor')  # by their number in a key signature
@@ -165,14 +165,14 @@ def _find_keys(tracks: Sequence[Track], first: int, last: int) -> tuple[tuple[Ke
 
 
 def _in_time(tracks: Sequence[Track], kind: int) -> list[Event]:
-    """The events of a kind in order of time. At one tick those of the first track, where they
-    belong, come last and so take precedence.
+    """The events of a kind in order of time. At the same tick, events of the first track, where
+    they belong, come last and so take precedence.
     """
     return sorted(metas_of(tracks[::-1], kind), key=lambda event: event.tick)
 
 
 def _damaged(tracks: Sequence[Track], kind: int) -> list[int]:
-    """Ticks of the events of a kind that were left out."""
+    """The ticks of damaged events of a kind, which were left out."""
     return [tick for track in tracks for tick, found in track.damaged if found == kind]
 
 

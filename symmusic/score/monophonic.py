@@ -2,7 +2,7 @@
 chords, as the program MelodyShape reads it.
 
 It is strict on purpose: it refuses what that program would refuse, so that both measure the same
-notes. Everything else reads MIDI by `score/midi.py`, which is tolerant.
+notes. All other code reads MIDI with `score/midi.py`, which is tolerant.
 """
 
 from collections.abc import Iterator

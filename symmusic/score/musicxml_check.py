@@ -1,5 +1,5 @@
-"""What is checked of MusicXML before music21 reads it: values that it takes for others, or that
-take it for ever.
+"""Checks MusicXML before music21 reads it: for values that music21 would misread, or that would
+keep it busy for ever.
 """
 
 import io

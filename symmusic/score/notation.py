@@ -33,7 +33,7 @@ class Sign:
     pitch: int | None
     step: int
     value: int
-    tied_from: bool = False  # to the sign before
+    tied_from: bool = False  # tied to the previous sign
     tied_on: bool = False
     tuplet: str = ''
 

@@ -8,8 +8,8 @@ NEAR = 1e-6  # beats per minute; numbers this near are the same
 
 
 def beat_of(meter: str) -> Fraction:
-    """The note value of a metre's beat, of a whole note: a dotted one in compound metres, such as
-    3/8 in 6/8, 9/8 and 12/8, else a quarter.
+    """The note value of a metre's beat, as a fraction of a whole note: a dotted one in compound
+    metres, such as 3/8 in 6/8, 9/8 and 12/8, else a quarter.
     """
     numerator, denominator = map(int, meter.split('/'))
     is_compound = numerator % 3 == 0 and (numerator > 3 or denominator > 4)
@@ -17,8 +17,8 @@ def beat_of(meter: str) -> Fraction:
 
 
 def mark_tempo(qpm: float, meter: str) -> tuple[Fraction, str]:
-    """The note value of a tempo's mark, and how many of it a minute has, to a thousandth: of the
-    metre's beat, but of quarters where only their number is whole.
+    """The note value of a tempo's mark, and how many of it fit in a minute, to a thousandth. The
+    note value is the metre's beat, but a quarter if only the number of quarters is whole.
 
     Args:
       qpm: quarters per minute.

@@ -57,7 +57,7 @@ def read_voices(path: str | os.PathLike) -> list[Score]:
 
 
 def parse(path: str | os.PathLike, read: Callable[[Any], list[Score]]) -> list[Score]:
-    """What `read` makes of a piece, as music21 reads it.
+    """Parses a piece with music21 and returns the result of `read` for it.
 
     Raises:
       ScoreError: 'damaged score' if music21 or `read` fails.
@@ -220,7 +220,7 @@ def play(
 
 
 def _places(ticks: Sequence[int], measure: Measure) -> tuple[int, int]:
-    """Where the ticks of a measure begin and end among ticks in order."""
+    """The range of a measure's ticks in a sorted list of ticks."""
     return bisect.bisect_left(ticks, measure.begin), bisect.bisect_left(ticks, measure.end)
 
 

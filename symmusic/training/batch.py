@@ -1,4 +1,4 @@
-"""Some windows of a batch, and how they are changed before they are learned, as pure functions."""
+"""The windows of a batch, and how they are augmented before training. Pure functions."""
 
 import flax.struct
 import jax
@@ -10,7 +10,8 @@ from symmusic.training.state import Recipe
 
 # dropout folds the index of a layer into an update's key
 TRANSPOSITION, GAP, FORM, HAS_GAP = (2**31 - number for number in range(1, 5))
-# how often each count of bars left is told in training, so that not to know it is learned as well
+# how often each count of bars left is given in training, so that the model also learns to do
+# without
 TOLD_RATE = 0.5
 
 
@@ -83,8 +84,8 @@ def open_gaps(batch: Batch, keys_B: jax.Array, bars: Bars, share: float = 1.0) -
     after which nothing is known. Only a random `share` of the windows has a gap; in the others
     nothing is known in advance.
 
-    As p(x_t | x_<t, what follows the gap) is the same for every gap with the same end, all of them
-    are learned at once.
+    Because p(x_t | x_<t, what follows the gap) is the same for every gap with the same end, all
+    gaps with this end are learned at once.
     """
     num_steps = batch.tokens_BS.shape[1]
     is_line_BS = steps_in_bar(batch.positions_BS, bars) == 0
@@ -105,8 +106,9 @@ def open_gaps(batch: Batch, keys_B: jax.Array, bars: Bars, share: float = 1.0) -
 def tell_form(
     batch: Batch, data: Data, rows_B: jax.Array, keys_B: jax.Array | None = None
 ) -> Batch:
-    """The windows `rows_B` with the bars left in the section and in the tune, each told in a window
-    with the probability `TOLD_RATE`, independently; without keys, wherever they are known.
+    """The windows `rows_B` with the bars left in the section and in the tune. Each of the two
+    counts is given in a window with probability `TOLD_RATE`, independently; without keys, both are
+    given wherever they are known.
     """
     if data.left_L2 is None:
         return batch

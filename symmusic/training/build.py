@@ -1,5 +1,5 @@
-"""From a config and its corpus to what is trained: split, windows, network and recipe; logs the
-numbers of windows.
+"""Builds what a config and its corpus define: split, windows, network and recipe; logs the numbers
+of windows.
 """
 
 import dataclasses
@@ -27,7 +27,7 @@ TWELVE_KEYS = (-5, 6)  # semitones from C major or A minor: each of the twelve k
 
 
 def split_as_trained(config: ConfigDict, corpus: Corpus) -> Split:
-    """The tunes of each part, as in training; split by window all are training tunes."""
+    """The tunes of each part, as in training; split by window, all are training tunes."""
     by_tune = config.data.split == 'tune'
     tunes = corpus.split(config.data.split_seed) if by_tune else Split(tuple(corpus.kept), (), ())
     return dataclasses.replace(
@@ -90,7 +90,7 @@ def dataset(config: ConfigDict, corpus: Corpus, also_pitches: Sequence[int] = ()
 
 
 def _shares(dataset: Dataset, windows: Windows) -> str:
-    """The number of windows of each style, where there are several."""
+    """The number of windows of each style, if there are several."""
     styles = dataset.styles
     return (
         f' ({len(windows) // len(styles)} each of {", ".join(styles)})' if len(styles) > 1 else ''
@@ -143,12 +143,12 @@ def architecture(config: ConfigDict, vocabulary: Vocabulary, meters: Sequence[st
 def _lookback(
     steps: Sequence[int], meters: Sequence[str], steps_per_quarter: int
 ) -> tuple[int, ...]:
-    """The lookbacks of a network in steps or, of several metres, in bars."""
+    """The lookbacks of a network in steps or, if there are several metres, in bars."""
     whole = 4 * steps_per_quarter
     uneven = [each for each in steps if each % whole]
     if uneven and len(meters) > 1:
         raise UserError(
-            f'config.model.lookback = {steps!r}: {uneven[0]} steps are no whole bars of 4/4; in a'
+            f'config.model.lookback = {steps!r}: {uneven[0]} steps are not whole bars of 4/4; in a'
             f' corpus of several metres ({", ".join(meters)}) it must be a multiple of {whole},'
             ' counted in bars of each tune'
         )

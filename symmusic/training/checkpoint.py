@@ -1,7 +1,7 @@
 """Checkpoints: the whole state of a run and its description, written by Orbax.
 
-The latest two are kept. Each holds the best parameters beside the latest ones, so either of them
-is enough.
+The latest two are kept. Each holds the best parameters as well as the latest ones, so either
+checkpoint is enough.
 """
 
 import contextlib
@@ -38,10 +38,10 @@ class Checkpoints:
     @contextlib.contextmanager
     def _manager(self) -> Iterator[ocp.CheckpointManager]:
         for name in ('absl', 'orbax', 'asyncio'):
-            # their log messages are not for our users; errors are raised anyway
+            # their log messages are not meant for our users; errors are raised anyway
             logging.getLogger(name).setLevel(logging.CRITICAL)
         sys.unraisablehook = _without_tasks_of_orbax
-        # raised after a failed save, which has its own error
+        # warned after a failed save, which raises its own error
         warnings.filterwarnings('ignore', 'coroutine .* was never awaited', RuntimeWarning)
         options = ocp.CheckpointManagerOptions(
             max_to_keep=2, create=True, enable_async_checkpointing=False
@@ -57,7 +57,7 @@ class Checkpoints:
             yield manager
 
     def latest_step(self) -> int | None:
-        """The number of updates, over all replicas, of the latest checkpoint, None where there is
+        """The number of updates, over all replicas, of the latest checkpoint; None if there is
         none.
         """
         return max(saved_steps(self.folder.parent), default=None)
@@ -76,7 +76,7 @@ class Checkpoints:
             multihost_utils.sync_global_devices('saved')
 
     def _save(self, state: TrainState, card: Card) -> None:
-        step = int(state.step.sum())  # over replicas: some may have stopped
+        step = int(state.step.sum())  # summed over replicas, as some may have stopped
         fields = card.to_json()
         stored = {
             **fields,
@@ -105,7 +105,7 @@ class Checkpoints:
         return self._restore()[0]
 
     def restore(self) -> tuple[TrainState, Card]:
-        """The latest checkpoint's state and card; raises as `restore_card`."""
+        """The latest checkpoint's state and card; errors as in `restore_card`."""
         card, step, digest = self._restore()
         shapes = jax.eval_shape(
             lambda key: _storable(
@@ -165,7 +165,9 @@ class Checkpoints:
 
 
 def _storable(state: TrainState) -> TrainState:
-    """The state as Orbax stores it: plain arrays, so a typed key becomes its words."""
+    """The state in the form that Orbax stores: plain arrays, so a typed key becomes its raw
+    words.
+    """
     return state.replace(key=jax.random.key_data(state.key))
 
 
@@ -197,9 +199,9 @@ def _disk_error(error: Exception) -> str:
 
 
 def _without_tasks_of_orbax(unraisable: 'sys.UnraisableHookArgs') -> None:
-    """As `sys.__unraisablehook__`, but silent on what remains of a failed save or restore, whose
-    error was raised already: reports of TensorStore's threads to a closed event loop, and the other
-    tasks of the one that failed first.
+    """Like `sys.__unraisablehook__`, but silent about the aftermath of a failed save or restore,
+    whose error was already raised: reports of TensorStore's threads to a closed event loop, and
+    tasks that were pending when one failed.
     """
     is_closed_loop = (
         isinstance(unraisable.exc_value, RuntimeError)

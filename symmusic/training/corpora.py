@@ -1,4 +1,4 @@
-"""The corpus of a config, and the one that a trained model knows; logs what is loaded."""
+"""Loads the corpus of a config, or the one that a model was trained on; logs what is loaded."""
 
 import dataclasses
 import logging
@@ -20,8 +20,8 @@ log = logging.getLogger(__name__)
 
 
 def corpus(config: ConfigDict) -> Corpus:
-    """The config's corpus, prepared or from the cache; logs what is kept. If the encoding has a
-    token for each note, its tunes are in their own keys.
+    """The config's corpus, prepared or from the cache; logs how many tunes are kept. If the
+    encoding has a token for each note, tunes stay in their own keys.
     """
     data = config.data
     if line := deviation(config):
@@ -67,11 +67,11 @@ def corpus_of(config: ConfigDict, card: Card, *, is_shipped: bool = False) -> Co
 
 
 def of_shipped(corpus: Corpus, card: Card) -> Corpus | None:
-    """A corpus with the held-out tunes of the shipped model, which are identified by their files,
-    so that they are unseen even if the corpus reader has changed since; None where most are
+    """A corpus with the held-out tunes of the shipped model. These are identified by their files,
+    so that they are unseen even if the corpus reader has changed since. None if most of them are
     missing.
 
-    Where the corpus is read differently today, this is logged, and tunes with pitches outside the
+    If the corpus is read differently today, this is logged, and tunes with pitches outside the
     model's vocabulary are left out.
     """
     held_out = shipped.read_held_out()

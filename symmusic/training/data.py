@@ -11,7 +11,7 @@ from symmusic.training.devices import EVERYWHERE, place
 
 
 def put(windows: Windows, mesh: Mesh | None = None) -> Data:
-    """Windows on every device of the mesh, on the first device if None."""
+    """Copies windows to every device of the mesh, or to the first device if the mesh is None."""
     arrays = (
         windows.stream,
         windows.starts,

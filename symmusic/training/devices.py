@@ -22,11 +22,11 @@ from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from symmusic.errors import UserError
 
-MIN_ROWS = 8  # of a batch per device: fewer rows take hardly less time
+MIN_ROWS = 8  # least rows of a batch per device: fewer rows take hardly less time
 
 BY_REPLICA = PartitionSpec('replica')
-BY_ROW = PartitionSpec('replica', None, 'data')  # for the batches of several updates
-BY_PIECE = PartitionSpec('data')  # for what is drawn from one replica
+BY_ROW = PartitionSpec('replica', None, 'data')  # sharding of the batches of several updates
+BY_PIECE = PartitionSpec('data')  # sharding of what is drawn from one replica
 EVERYWHERE = PartitionSpec()
 
 Tree = TypeVar('Tree')  # a pytree of arrays
@@ -95,15 +95,15 @@ def claim_cores(num_devices: int, *, deterministic: bool = False) -> None:
         trim_threshold, mmap_max, arena_max = -1, -4, -8  # from glibc's malloc.h
         libc.mallopt(mmap_max, 0)
         libc.mallopt(trim_threshold, 2**31 - 1)
-        # the other arenas, one per thread, give memory back in spite of the threshold
+        # other arenas, one per thread, return memory to the system in spite of the threshold
         libc.mallopt(arena_max, 1)
 
 
 def make_mesh(
     num_replicas: int, batch_size: int, devices: list[jax.Device] | None = None, group: int = 1
 ) -> Mesh:
-    """A mesh over as many of the devices (default: all) as the replicas and then the rows of a
-    batch, in groups that stay together, divide into evenly.
+    """A mesh over as many devices (default: all) as the work divides into evenly: first the
+    replicas, then the rows of a batch, in groups that stay together.
     """
     devices = jax.devices() if devices is None else devices
     by_replica = math.gcd(num_replicas, len(devices))

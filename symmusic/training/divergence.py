@@ -1,4 +1,4 @@
-"""A run whose loss is no longer finite."""
+"""Handles a run whose loss is no longer finite."""
 
 import pathlib
 import shutil
@@ -20,7 +20,8 @@ def diverged(
     """
     good, aside = Checkpoints(workdir).latest_step(), workdir / 'diverged'
     bad_R = ~np.isfinite(now.epoch_nats)
-    replica = int(np.argmax(bad_R))  # 0 if none is: then it is the loss on held-out tunes
+    # 0 if no update is to blame: then it is the loss on held-out tunes
+    replica = int(np.argmax(bad_R))
     number = int(now.step[replica] - now.epoch[replica] * num_batches) + 1
     what = (
         f'loss or gradient of epoch {now.epoch[replica] + 1}, update {number} of {num_batches},'

@@ -13,7 +13,7 @@ from symmusic.model.architecture import Architecture, Block
 from symmusic.model.model import Params, input_layers, with_input_layers
 from symmusic.training.state import TrainState
 
-# matched by name or by step, or checked apart
+# matched by name or by step, or checked separately
 MAY_DIFFER = (
     'num_classes',
     'padding',
@@ -29,7 +29,7 @@ MAY_DIFFER = (
     'copying',
     'relative',
 )
-# what a run may add to one without it, but not leave out, by the names of the config's fields
+# inputs and outputs that a run may add to its parent's but not remove, named by the config's fields
 ONLY_ADDED = {
     'agreement': 'agreement',
     'last_notes': 'last_notes',
@@ -138,7 +138,7 @@ def _lookback_in_bars(architecture: Architecture) -> tuple[float, ...]:
 def _move_inputs(
     new_layer: dict, layer: dict, classes: np.ndarray, fresh: Network, old: Network
 ) -> dict:
-    """A first layer with the old rows of its input matrix at their new places."""
+    """The first layer with the old rows of its input matrix moved to their new positions."""
     table, old_table, bias = new_layer['input'], layer['input'], layer['bias']
     meters = [
         (new, found)
@@ -172,7 +172,7 @@ def _move_inputs(
 
 
 def _places(name: str, size: int, old_size: int, fresh: Network, old: Network) -> np.ndarray:
-    """Where each old row of a block is in the new one."""
+    """The index in the new block of each row of the old one."""
     rows = np.arange(old_size)
     if name == 'recalled':  # classes, and the row for none
         return np.append([list(fresh.classes).index(each) for each in old.classes], size - 1)
@@ -183,12 +183,12 @@ def _places(name: str, size: int, old_size: int, fresh: Network, old: Network) -
 
 
 def _blocks_of(network: Network, table: jax.Array) -> list[Block]:
-    """The blocks of an input matrix, which is that of the backward layer if it has fewer rows."""
+    """The blocks of an input matrix; a matrix with fewer rows is that of the backward layer."""
     return [block for block in network.architecture.blocks if block.end <= len(table)]
 
 
 def begin_from(states: TrainState, params_R: Params) -> TrainState:
-    """Runs before their first update with these parameters, all else as it is."""
+    """Runs before their first update, with their parameters replaced by these."""
     # a donated state must not hold the same buffer twice
     copies = [jax.tree.map(jnp.copy, params_R) for _ in range(3)]
     return states.replace(params=copies[0], average_params=copies[1], best_params=copies[2])

@@ -21,8 +21,8 @@ log = logging.getLogger(__name__)
 
 
 def fit(run: Session) -> tuple[TrainState, Card]:
-    """Trains every replica until `plan.num_epochs` or early stopping; the states and the card
-    at the end.
+    """Trains every replica until `plan.num_epochs` or early stopping. Returns the final states and
+    card.
 
     The states are saved under `workdir` after every epoch, and every `checkpoint_minutes` within
     one, together with metrics.csv. Saving, stopping and resuming do not change what the run

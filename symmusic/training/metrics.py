@@ -80,8 +80,8 @@ def epoch_rows(
     recipe: Recipe,
     speed: float,
 ) -> list[dict]:
-    """The rows of metrics.csv of the epoch that the active replicas have come to the end of; the
-    learning rate is the last update's.
+    """The rows of metrics.csv for the epoch that the active replicas have just finished; the
+    learning rate is that of its last update.
     """
     factors_R = jax.vmap(recipe.rate_factor)(now.step - 1, now.plateau_state)
     return [
@@ -180,6 +180,7 @@ def _writer(folder, first_epoch):
     """A writer of events in a file of its own."""
     from tensorboardX import SummaryWriter  # imported here: optional, and slow to import
 
-    # names hold the second in which a session starts: two of them may start in the same one
+    # file names contain the second in which a session starts, and two sessions may start in the
+    # same second
     num_before = len(os.listdir(folder)) if os.path.isdir(folder) else 0
     return SummaryWriter(str(folder), purge_step=first_epoch, filename_suffix=f'.{num_before}')

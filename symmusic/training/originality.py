@@ -1,5 +1,5 @@
-"""How much a run copies from its training tunes, by epoch: originality.csv, a line per epoch and
-the plot. Training is given the function that measures it.
+"""Records how much a run copies from its training tunes after each epoch: originality.csv, a log
+line and the plot. The function that measures it is passed to training.
 """
 
 import pathlib
@@ -15,19 +15,21 @@ FILE = 'originality.csv'
 COLUMNS = (
     'replica',
     'epoch',
-    'pieces',  # how many were drawn
-    'longest_run',  # the most consecutive notes that a tune has as well, mean over the pieces
-    'share_beyond',  # of the pieces with a longer run than 95 % of unseen excerpts
+    'pieces',  # number of pieces drawn
+    'longest_run',  # longest run of notes that also occurs in a training tune, mean over the pieces
+    'share_beyond',  # share of the pieces with a longer run than 95 % of unseen excerpts
     'level',  # that length of a run
     'unseen_longest_run',  # mean over the unseen excerpts
 )
-# from the parameters of all replicas, on the host, and the rows of an epoch in metrics.csv: these
-# rows with the columns above
+# maps the parameters of all replicas, on the host, and an epoch's rows of metrics.csv to these rows
+# with the columns above
 Measure = Callable[[Params, Sequence[dict]], list[dict]]
 
 
 def measured(rows: Sequence[dict]) -> list[dict]:
-    """The rows of originality.csv among a run's rows; an epoch that was not measured has none."""
+    """The rows of originality.csv, taken from a run's rows; epochs that were not measured have
+    none.
+    """
     return [{name: row[name] for name in COLUMNS} for row in rows if COLUMNS[-1] in row]
 
 

@@ -28,14 +28,14 @@ from symmusic.training.replicas import best_replica, replica, stack
 from symmusic.training.state import TrainState
 from symmusic.wording import count
 
-FILE = 'init_from.json'  # in a run's folder: the run it started from
+FILE = 'init_from.json'  # in a run's folder: describes the run that it started from
 
 
 @dataclasses.dataclass(frozen=True)
 class Parent:
-    """The initial parameters of a run: the best ones of another run, from its epoch `epoch`.
+    """The run that another run starts from: its best parameters, from epoch `epoch`.
 
-    `state` says that the other run is not finished; '' where it is.
+    `state` says that it is not finished; '' if it is.
     """
 
     params: Params
@@ -46,7 +46,7 @@ class Parent:
 
 
 def load(config: ConfigDict) -> Parent | None:
-    """The run of `config.init_from`; None where training starts from random parameters.
+    """The run named by `config.init_from`; None if training starts from random parameters.
 
     Raises:
       UserError: the run does not exist, has not finished an epoch, or has another encoding or grid.
@@ -150,8 +150,8 @@ def descent_of(parent: Parent, config: ConfigDict, corpus: Corpus) -> dict:
 
 
 def _check(found: dict, parent: Parent, config: ConfigDict, corpus: Corpus) -> None:
-    """Refuses a run whose held-out tunes its parent has largely seen: another split of the same
-    tunes, or half of the test families.
+    """Rejects a run whose parent was trained on many of its held-out tunes: because the parent used
+    another split of the same tunes, or saw half of the test families.
     """
     counts = found['held_out_families']
     num_seen, num = counts[TEST]['seen'], counts[TEST]['num']
@@ -170,8 +170,8 @@ def _check(found: dict, parent: Parent, config: ConfigDict, corpus: Corpus) -> N
 
 
 def remark(found: dict | None, part: str = TEST) -> str:
-    """A remark on how many families of a part the parent has seen; '' where it has seen none, or
-    there is no parent.
+    """A remark on how many families of a part the parent has seen; '' if it has seen none, or there
+    is no parent.
     """
     if not found or not found['held_out_families']:
         return ''
@@ -204,12 +204,14 @@ def announce(parent: Parent, found: dict) -> list[str]:
 
 
 def write(workdir: pathlib.Path, found: dict) -> None:
-    """Stores the description of the parent with the run, as the parent may train on."""
+    """Stores the description of the parent with the run, because the parent may be trained
+    further.
+    """
     write_whole(workdir / FILE, json.dumps(found, indent=2) + '\n')
 
 
 def read(workdir: pathlib.Path) -> dict | None:
-    """What `write` stored; None where there is nothing, or it is damaged."""
+    """The description that `write` stored; None if it is missing or damaged."""
     try:
         found = json.loads((workdir / FILE).read_text())
         return found if 'held_out_families' in found else None
@@ -218,7 +220,7 @@ def read(workdir: pathlib.Path) -> dict | None:
 
 
 def _trained_on(init_from: str, config: ConfigDict) -> tuple[Tune, ...] | None:
-    """The tunes that a run and its parents were trained on; None where they are not known."""
+    """The tunes that a run and its parents were trained on; None if they are not known."""
     if init_from == SHIPPED:
         _, card, _ = shipped.read_shipped()
         own = runs.from_dict(card.config, config)
@@ -246,6 +248,6 @@ def _trained_on(init_from: str, config: ConfigDict) -> tuple[Tune, ...] | None:
 
 
 def _phrases(events: np.ndarray, bar_steps: int) -> tuple[np.ndarray, ...]:
-    """The phrases of a tune's events, as before silence was inserted between them."""
+    """The phrases of a tune's events, without the silence that was inserted between them."""
     phrases = extract_phrases(from_events(events), bar_steps)
     return tuple(to_events(phrase, bar_steps) for phrase in phrases)

@@ -1,5 +1,5 @@
-"""What the exact bits of a run depend on besides its config: versions, devices, compiler flags, the
-commit and the corpus.
+"""Records everything besides the config that the exact bits of a run depend on: versions, devices,
+compiler flags, the commit and the corpus.
 """
 
 import importlib.metadata

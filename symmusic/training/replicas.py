@@ -3,8 +3,8 @@ the state and stepped by one program.
 
 Replica r of seed s has the initial parameters, the order of batches and the dropout of a single run
 of seed s + r. A single replica runs the unbatched program; several replicas may differ from it in
-rounding. The mesh (`devices`) distributes them over devices. Those of one device are stepped
-together; on a CPU one after another, as batched products take longer there.
+rounding. The mesh (`devices`) distributes them over devices. The replicas on one device are updated
+together; on a CPU, one after another, as batched products are slower there.
 """
 
 import functools
@@ -130,7 +130,8 @@ def _each(
                 lambda leaf: leaf[None],
                 one(jax.tree.map(lambda leaf: leaf[0], states), inputs_R[0]),
             )
-        if jax.default_backend() == 'cpu':  # one after another; an inactive one costs nothing
+        # On a CPU one after another, so that inactive replicas cost nothing.
+        if jax.default_backend() == 'cpu':
             still = lambda state, inputs: (state, jnp.zeros(inputs.shape[:1]))
             return lax.map(
                 lambda each: lax.cond(each[2], one, still, each[0], each[1]),
@@ -156,7 +157,9 @@ def _spread(
 
 @functools.partial(jax.jit, static_argnames=('architecture', 'targets', 'mesh'))
 def _held_out_nats(params_R, data, rows_B, *, architecture, targets, mesh):
-    """Each device's sums over its rows [R, devices of 'data'], so that none waits for another."""
+    """Each device's own sums over its rows, [R, devices of 'data'], so no device waits for
+    another.
+    """
 
     def on_one_device(params_R, data, rows_B):
         one = lambda params: held_out_nats(

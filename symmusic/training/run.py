@@ -30,19 +30,19 @@ from symmusic.training.state import TrainState
 from symmusic.training.validation import HeldOut, measure_held_out, write_gaps
 from symmusic.wording import count
 
-ROOT = pathlib.Path(symmusic.__file__).parents[1]  # where the commit is looked for
+ROOT = pathlib.Path(symmusic.__file__).parents[1]  # the checkout whose commit is recorded
 log = logging.getLogger(__name__)
 
 
 @dataclasses.dataclass(frozen=True)
 class Trained:
-    """A run that has no epoch left.
+    """A run that has finished all its epochs.
 
     Attributes:
       states: of every replica, on the host.
       card: of the run.
-      summary: what `summary.json` holds or, of a run that was trained just now, is to hold.
-      corpus: what it was trained on.
+      summary: the content of `summary.json`; if the run was trained just now, still to be written.
+      corpus: the corpus that it was trained on.
       is_new: whether it was trained just now.
     """
 
@@ -74,7 +74,7 @@ def train(
       config: of the run.
       workdir: its folder.
       check: called with the run's vocabulary and metres before anything is trained.
-      measure_epochs: what is measured after each epoch, from the run's corpus and card.
+      measure_epochs: makes, from the run's corpus and card, the function that measures each epoch.
 
     Raises:
       UserError: a field, the corpus or the folder cannot be used.
@@ -125,7 +125,7 @@ def log_results(trained: Trained) -> None:
 
 
 def _log_start(config: ConfigDict, architecture: Architecture, started: start.Start) -> None:
-    """Logs which network is trained, and how far it is."""
+    """Logs which network is trained, and how far its training is."""
     states = started.states
     replicas = f', {config.replicas} replicas' if config.replicas > 1 else ''
     log.info(
@@ -141,7 +141,7 @@ def _log_start(config: ConfigDict, architecture: Architecture, started: start.St
 
 def _finished(workdir: pathlib.Path, prepared: start.Prepared, started: start.Start) -> Trained:
     """A run with nothing left to train."""
-    write_metrics(workdir / 'metrics.csv', started.card.rows)  # whatever has become of it
+    write_metrics(workdir / 'metrics.csv', started.card.rows)  # whatever its state
     write_originality(workdir, started.card.rows)
     write_gaps(workdir, started.card.rows)
     states = started.states
@@ -195,8 +195,8 @@ def _plan(config: ConfigDict) -> session.Plan:
 def _on_test_tunes(
     config: ConfigDict, prepared: start.Prepared, states: TrainState, mesh: Mesh
 ) -> HeldOut | None:
-    """The losses of each replica's best parameters on the test part, None where there is none;
-    every process takes part.
+    """The losses of each replica's best parameters on the test part; None if there is none. Every
+    process takes part.
     """
     if not prepared.data.test:
         return None

@@ -20,14 +20,14 @@ def check(config: ConfigDict, workdir: pathlib.Path) -> None:
     """Checks that a workdir holds no run, or the one of this config.
 
     Raises:
-      UserError: it holds another one.
+      UserError: it holds another run.
     """
     if (found := read_config(workdir)) is not None:
         runs.check_same_run(found, config, workdir)
 
 
 def alone(workdir: pathlib.Path) -> contextlib.AbstractContextManager:
-    """The lock of a workdir, which the first process holds for all."""
+    """The lock on a workdir; the first process holds it for all processes."""
     return alone_in(workdir) if jax.process_index() == 0 else contextlib.nullcontext()
 
 
@@ -37,7 +37,7 @@ def write_summary(workdir: pathlib.Path, summary: dict) -> None:
 
 
 def read_summary(workdir: pathlib.Path) -> dict | None:
-    """What `summary.json` holds; None where the run is not finished.
+    """The content of `summary.json`; None if the run is not finished.
 
     Raises:
       UserError: the file is damaged.
@@ -52,7 +52,7 @@ def read_summary(workdir: pathlib.Path) -> dict | None:
 
 
 def read_config(workdir: pathlib.Path) -> ConfigDict | None:
-    """The config of the run in a workdir, None where there is none."""
+    """The config of the run in a workdir, None if there is none."""
     text, base = read_config_text(workdir), base_config()
     if text is not None:
         return runs.from_json(text, base)
@@ -64,7 +64,7 @@ def read_config(workdir: pathlib.Path) -> ConfigDict | None:
 
 
 def read_config_text(workdir: pathlib.Path) -> str | None:
-    """What config.json holds, None where there is none."""
+    """What config.json holds, None if there is none."""
     path = workdir / 'config.json'
     try:
         return path.read_text()

@@ -1,5 +1,5 @@
-"""The checkpoints that a workdir holds, by the names of their folders: their content is read by
-`checkpoint`, which imports JAX.
+"""Finds the checkpoints of a workdir by the names of their folders, without importing JAX;
+`checkpoint` reads their content.
 """
 
 import os

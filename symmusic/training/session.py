@@ -24,17 +24,17 @@ from symmusic.training.state import TrainState
 from symmusic.training.updates import Updates
 from symmusic.training.validation import measure_held_out, write_gaps
 
-# Between checks of the loss, each of which waits for the device. Until then nothing is lost: an
-# update whose loss is not finite changes nothing.
+# Seconds between checks of the loss, each of which waits for the device. Nothing is lost in
+# between: an update whose loss is not finite changes nothing.
 CHECK_SECONDS = 1.0
 UPDATES_PER_DISPATCH = 16  # the default on all devices but a CPU
-# between the points at which several processes agree whether to save or to stop
+# updates between the points at which several processes agree whether to save or to stop
 AGREED_UPDATES = 50
 
 
 @dataclasses.dataclass(frozen=True)
 class Plan:
-    """The part of a run that does not concern the model: length, batches, checkpoints."""
+    """The parts of a run that do not depend on the model: length, batches, checkpoints."""
 
     num_epochs: int
     batch_size: int
@@ -50,7 +50,7 @@ class Epoch:
 
     Attributes:
       number: from 1.
-      done: updates of it that an earlier process did.
+      done: the number of its updates that an earlier process did.
       begun, saved, checked: the times in seconds when it began, was last saved, and its loss was
         last checked.
     """
@@ -63,12 +63,12 @@ class Epoch:
 
 
 class Session:
-    """A run in progress. The states that it is made with may come from any point of a run, and are
-    consumed; `measure` adds to the rows of an epoch what originality.csv holds.
+    """A run in progress. The given states may come from any point of a run, and are consumed;
+    `measure` adds the columns of originality.csv to the rows of an epoch.
 
     Attributes:
       states: of every replica, on the mesh.
-      now: the same without their parameters, on the host, at the end of the last epoch.
+      now: the states without their parameters, on the host, at the end of the last epoch.
       active_R: which replicas are still training.
       card: of the run, at the end of the last epoch.
       num_batches: updates per epoch.
@@ -174,7 +174,7 @@ class Session:
         )
 
     def _check(self, epoch: Epoch, index: int, losses_RU: jax.Array, stop: list[int]) -> None:
-        """Checks the loss, and saves the states, when it is time or the process is to stop."""
+        """Checks the loss and saves the states, if this is due or the process is to stop."""
         now_s = time.perf_counter()
         is_stopped, is_due, is_checked = any_process(
             [

@@ -1,4 +1,4 @@
-"""What a training starts from: its data, and its state (new, from a parent, or resumed)."""
+"""The starting point of training: its data, and its state (new, from a parent, or resumed)."""
 
 import dataclasses
 import logging
@@ -29,15 +29,15 @@ log = logging.getLogger(__name__)
 
 @dataclasses.dataclass(frozen=True)
 class Prepared:
-    """The data of a run, and what is trained on them.
+    """The data of a run, and the network and recipe that are trained on them.
 
     Attributes:
       corpus: the prepared corpus.
       data: its windows by part.
-      origin: the run to fine-tune, None where training begins at random.
+      origin: the run to fine-tune; None if training starts from random parameters.
       architecture: of the network.
       recipe: how it is trained.
-      dataset: the data in short, as a run's card has them.
+      dataset: a short description of the data, as in a run's card.
     """
 
     corpus: Corpus
@@ -65,7 +65,8 @@ class Start:
     Attributes:
       states: of every replica, on the host.
       card: of the run.
-      descent: what `parent.descent_of` gives, None of a run that began at random.
+      descent: the result of `parent.descent_of`; None for a run that started from random
+        parameters.
     """
 
     states: TrainState
@@ -104,7 +105,7 @@ def prepare(config: ConfigDict) -> Prepared:
 
 
 def base_rates(config: ConfigDict, prepared: Prepared) -> dict[str, float | None]:
-    """The base rate of each held-out part, None where there is no such part.
+    """The base rate of each held-out part, None if there is no such part.
 
     Raises:
       UserError: a part has no target at all.
@@ -146,7 +147,7 @@ def start(
 
 
 def _new(config: ConfigDict, prepared: Prepared) -> Start:
-    """Every replica at random, or with the parameters of the parent."""
+    """The initial state of every replica: random, or with the parameters of the parent."""
     keys = initial_keys(config.seed, config.replicas)
     states = init_replicas(keys, prepared.architecture, prepared.recipe)
     card = Card(
@@ -179,7 +180,7 @@ def _resumed(
     checkpoints, descent = Checkpoints(workdir), parent.read(workdir)
     states, before = checkpoints.restore()
     stored = runs.from_dict(before.config, base_config())
-    runs.check_same_run(stored, config, checkpoints.folder)  # else it is another run's
+    runs.check_same_run(stored, config, checkpoints.folder)  # otherwise it is that of another run
     if before.dataset != prepared.dataset:
         raise UserError(
             f'{workdir} holds a run on other data: {before.dataset}, now {prepared.dataset}; choose'

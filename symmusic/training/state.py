@@ -40,12 +40,12 @@ class Recipe:
 
     @property
     def left_to_right(self) -> bool:
-        """Whether it learns to predict every step from those before it alone."""
+        """Whether the model learns to predict every step from the steps before it alone."""
         return self.targets == 'all' or self.both
 
     @property
     def both(self) -> bool:
-        """Whether it learns that and to fill gaps."""
+        """Whether the model learns both that and to fill gaps."""
         return self.targets == 'gap' and self.gap_share < 1
 
     def optimizer(self) -> optax.GradientTransformation:
@@ -92,7 +92,7 @@ class TrainState:
     """
 
     params: Params
-    # their moving average over the updates, used for evaluation and sampling
+    # moving average of the parameters over the updates, used for evaluation and sampling
     average_params: Params
     optimizer_state: optax.OptState
     plateau_state: optax.OptState  # its `scale` is the learning rate's factor

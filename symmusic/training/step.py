@@ -146,7 +146,7 @@ def update(
 
 
 def _replace_if(condition: jax.Array, state: TrainState, changed: Mapping) -> TrainState:
-    """The state with the changed fields if the condition holds, else as it is."""
+    """The state with the changed fields if the condition holds, else unchanged."""
     return state.replace(
         **{
             name: jax.tree.map(
@@ -172,7 +172,7 @@ def held_out_nats(
     params: Params, data: Data, rows_B: jax.Array, *, architecture: Architecture, targets: str
 ) -> tuple[jax.Array, jax.Array]:
     """The sum of the losses of some windows in nats, without dropout, and the number of their
-    targets; a row always has the same gap. How many bars are left is not told.
+    targets. A row always has the same gap. The bars left are not given.
     """
     batch = gather(data, rows_B)
     if targets == 'gap':

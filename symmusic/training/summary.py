@@ -19,14 +19,14 @@ def make_summary(
     test: HeldOut | None,
     descent: dict | None,
 ) -> dict:
-    """The form of `summary.json`.
+    """The content of `summary.json`.
 
     Args:
       config: of the run.
       states: of every replica, on the host.
       card: of the run.
-      base_rates: nats per step of each held-out part, None where there is no such part.
-      test: the losses of each replica on the test part; None where there is none.
+      base_rates: nats per step of each held-out part, None if there is no such part.
+      test: the losses of each replica on the test part; None if there is none.
       descent: what `parent.descent_of` gives, None of a run that began at random.
     """
     found = {
@@ -52,8 +52,9 @@ def make_summary(
 
 
 def _nats(states: TrainState, card: Card, test: HeldOut | None, index: int) -> dict:
-    """The losses of a replica at its best epoch: `nats_per_step`, of steps left to right or, of a
-    run that learns gaps alone, of their steps; and of one that learns both `nats_per_gap_step`.
+    """The losses of a replica at its best epoch: `nats_per_step`, for predicting left to right (for
+    a run that learns gaps alone, the loss in gaps); and `nats_per_gap_step`, for a run that learns
+    both.
     """
     best, epoch = float(states.best_loss[index]), int(states.best_epoch[index])
     if not card.recipe.both:
@@ -73,8 +74,8 @@ def _nats(states: TrainState, card: Card, test: HeldOut | None, index: int) -> d
 
 
 def lines(summary: dict, targets: str) -> list[str]:
-    """The results in two lines: of several replicas the mean and the range as well. Split by
-    window there is no test part. Another one of gaps where both are learned, and where the run is
+    """The results in two lines, with mean and range if there are several replicas. Split by window,
+    there is no test part. Further lines on gaps, if both losses are learned, and on a run that is
     worse than the base rate.
     """
     replicas, base_rates, best = summary['replicas'], summary['base_rate'], summary['best_replica']
@@ -119,7 +120,7 @@ def lines(summary: dict, targets: str) -> list[str]:
 
 
 def _of_gaps(gaps: dict | None) -> list[str]:
-    """A line where gaps are learned as well."""
+    """A line about gaps, if these are learned as well."""
     if not gaps:
         return []
     test = '' if gaps['test'] is None else f', {gaps["test"]:.4f} of test tunes'
@@ -127,7 +128,7 @@ def _of_gaps(gaps: dict | None) -> list[str]:
 
 
 def _calibrated(calibration: dict | None, num_together: int = 1) -> list[str]:
-    """A line where there is a calibration, of one replica or of several together."""
+    """A line about the calibration, if there is one, of one replica or of the ensemble."""
     who = f"all {num_together} replicas together (config.sample.replica = 'all'), "
     return [
         f'{who * (num_together > 1)}'
@@ -150,7 +151,7 @@ def worse_parts(summary: dict) -> list[str]:
 
 
 def _worse(summary: dict) -> list[str]:
-    """A line where there are such parts."""
+    """A line about these parts, if there are any."""
     parts = summary['worse_than_base_rate']
     what = 'windows' if summary['base_rate']['test'] is None else 'tunes'
     return [

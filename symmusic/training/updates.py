@@ -27,7 +27,7 @@ class Updates:
         self.programs: dict[int, jax.stages.Compiled] = {}
 
     def compile(self, num_updates: int, states: TrainState) -> jax.stages.Compiled:
-        """The program of so many updates of such states."""
+        """Compiles the program that does this many updates of such states."""
         if num_updates not in self.programs:
             num_replicas = len(states.step)
             rows_RUB = np.zeros((num_replicas, num_updates, self.batch_size), np.int32)

@@ -1,6 +1,6 @@
-"""Held-out losses of a run in progress: what the best epoch, the learning rate and early stopping
-go by. A run that learns both to continue and to fill gaps has one of each, and goes by their mean,
-weighted by their shares of the sequences.
+"""Held-out losses of a run in progress, which determine the best epoch, the learning rate and early
+stopping. A run that learns both to continue and to fill gaps has a loss of each kind and uses their
+mean, weighted by their shares of the sequences.
 """
 
 import dataclasses
@@ -25,9 +25,9 @@ class HeldOut:
     """Losses of each replica, nats per target [R].
 
     Attributes:
-      loss_R: what training goes by.
-      left_to_right_R: given what precedes each step; None of a run that does not learn both.
-      gap_R: of the steps of gaps, given both sides; None likewise.
+      loss_R: the loss that decides on the best epoch, the learning rate and early stopping.
+      left_to_right_R: the loss given only the steps before; None unless the run learns both.
+      gap_R: the loss of steps in gaps, given both sides; None unless the run learns both.
     """
 
     loss_R: np.ndarray
@@ -81,8 +81,8 @@ def write_gaps(workdir: pathlib.Path, rows: Sequence[dict]) -> None:
 
 
 def gap_line(rows: Sequence[dict]) -> str:
-    """The line of an epoch, means over the replicas that trained in it; '' if the run does not
-    learn both.
+    """The log line of an epoch, with means over the replicas that trained in it; '' unless the run
+    learns both.
     """
     if not (found := [row for row in rows if 'gap_loss' in row]):
         return ''

@@ -161,7 +161,7 @@ def test_a_suffix_that_is_none(piece, tmp_path):
 def test_a_folder_without_a_run(tmp_path):
     with pytest.raises(symmusic.UserError, match='holds no trained model'):
         symmusic.load(tmp_path)
-    with pytest.raises(symmusic.UserError, match='load: 3 is no path; must be the workdir'):
+    with pytest.raises(symmusic.UserError, match='load: 3 is not a path; must be the workdir'):
         symmusic.load(3)
 
 

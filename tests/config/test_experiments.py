@@ -185,19 +185,19 @@ def test_refused_fields(refusal, words, line):
         ),
         (
             {'arms': {'Big one': {}, 'b': {}}, 'primaries': ()},
-            "config.experiment: 'Big one' is no name of an arm",
+            "config.experiment: 'Big one' is not the name of an arm",
         ),
         (
             {'sound': {'train.epochs': 3}},
-            'config.experiment, sound: train.epochs is no field; did you mean train.num_epochs?',
+            'config.experiment, sound: train.epochs is not a field; did you mean train.num_epochs?',
         ),
         (
             {'variable': ('model.cells',)},
-            'config.experiment: model.cells is no field; did you mean model.num_cells?',
+            'config.experiment: model.cells is not a field; did you mean model.num_cells?',
         ),
         (
             {'tables': {'medium': '5.1'}},
-            'config.experiment: medium is no arm; there are small, large',
+            'config.experiment: medium is not an arm; arms are small, large',
         ),
         ({'colour': 'red'}, 'the file gives no config (TypeError: '),
     ],

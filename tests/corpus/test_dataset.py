@@ -259,7 +259,7 @@ def test_too_little_to_split_by_window():
     [
         (
             [('meter', '3/4'), ('meter', '2/2'), ('no notes', '')],
-            r'none of its 3 tunes \(dropped: 2 meter \(1 3/4, 1 2/2\), 1 no notes \(.*\)\);.*data\.met',
+            r'of its 3 tunes \(dropped: 2 meter \(1 3/4, 1 2/2\), 1 no notes \(.*\)\);.*data\.met',
         ),
         ([('meter', '3/4')], 'config.data.meters = all would keep more'),
         ([('meter', '3/32')], 'add files'),

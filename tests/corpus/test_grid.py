@@ -173,5 +173,5 @@ def test_a_lookback_is_whole_bars():
     coarse = resolved()
     coarse.model.lookback = (48, 8)
     assert architecture(coarse, VOCABULARY, ('4/4',)).lookback == (48, 8)
-    with pytest.raises(UserError, match=r'8 steps are no whole bars.*multiple of 16'):
+    with pytest.raises(UserError, match=r'8 steps are not whole bars.*multiple of 16'):
         architecture(coarse, VOCABULARY, ('4/4', '6/8'))

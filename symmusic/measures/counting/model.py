@@ -69,8 +69,8 @@ class CountModel:
     def with_joined(
         self, joint: 'CountModel', stream: Stream, steps: np.ndarray, others_LV: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
-        """The `log_probabilities` of this model, and those of a model that it `joined`; both look
-        the steps up in the same tables.
+        """The `log_probabilities` of this model, and those of a model that was `joined` to it; both
+        look up the steps in the same tables.
         """
         own, both = [self._no_steps()], [self._no_steps()]
         for rows, predictions in self._predictions(stream, steps):

@@ -5,7 +5,8 @@ benchmark of Pearce (2005). Rhythm is not encoded: pieces take a given one.
 |---|---|
 | tokens             | C   C   E                     |
 
-The classes are the pitches that occur in the corpus. The padding is the blank, which is no class.
+The classes are the pitches that occur in the corpus. The padding is the blank, which is not a
+class.
 """
 
 import dataclasses
@@ -39,7 +40,7 @@ class NoteVocabulary(PitchVocabulary):
 
     @classmethod
     def fit(cls, tunes: Iterable[np.ndarray]) -> Self:
-        """As `PitchVocabulary.fit`, of the pitches that occur alone."""
+        """As `PitchVocabulary.fit`, but with only the pitches that occur."""
         tunes = list(tunes)
         whole = super().fit(tunes)
         absent = {*whole.pitches}.difference(*map(np.ndarray.tolist, tunes))

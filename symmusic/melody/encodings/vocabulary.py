@@ -43,7 +43,7 @@ class PitchVocabulary(abc.ABC):
 
     @property
     def pitches(self) -> Sequence[int]:
-        """Those of the classes, ascending."""
+        """The pitches of the classes, ascending."""
         return range(self.min_pitch, self.max_pitch + 1)
 
     @property
@@ -128,7 +128,7 @@ class PitchVocabulary(abc.ABC):
         return min(octaves, key=lambda each: abs(each - pitch))
 
     def to_json(self) -> dict:
-        """What a checkpoint stores; the inverse of `encodings.vocabulary_from_json`."""
+        """The fields that a checkpoint stores; the inverse of `encodings.vocabulary_from_json`."""
         return {'encoding': self.encoding, 'min_pitch': self.min_pitch, 'max_pitch': self.max_pitch}
 
     def checked_events(self, events: np.ndarray) -> np.ndarray:
