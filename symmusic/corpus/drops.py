@@ -39,10 +39,9 @@ def describe_drops(tunes: Sequence[Tune]) -> str:
         named.append(f'{num_others} other')
     parts = []
     for reason, count in count_drops(tunes).items():
-        if reason != 'meter':
-            named = [tune.file for tune in tunes if tune.reason == reason]
-        shown = f' ({", ".join(named)})' if reason == 'meter' or count <= MOST_FILES else ''
-        parts.append(f'{count} {reason}{shown}')
+        files = [tune.file for tune in tunes if tune.reason == reason]
+        shown = named if reason == 'meter' else files if count <= MOST_FILES else []
+        parts.append(f'{count} {reason}' + (f' ({", ".join(shown)})' if shown else ''))
     return ', '.join(parts) or 'none'
 
 

@@ -267,6 +267,9 @@ def test_dropped_metres_are_named():
     assert describe_drops(made.tunes) == line
     assert '4  6/8' in as_text(found)
     assert describe_drops(made.kept) == 'none'
+    others = [Tune(f'{row}.abc', reason='no tune') for row in range(4)]
+    line = '4 no tune, 2 meter (1 7/8, 1 4/4)'
+    assert describe_drops([*others, *made.tunes[-3:-1]]) == line
 
 
 def test_overlap_is_of_the_split():
