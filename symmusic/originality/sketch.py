@@ -52,7 +52,7 @@ class Sketch:
         return float(self.bits.mean() ** NUM_HASHES)
 
     def to_json(self) -> dict[str, object]:
-        """The JSON that `readSketch` of the studio page reads; the lowest bit of each byte comes
+        """The JSON that the studio page reads; the lowest bit of each byte comes
         first.
         """
         packed = np.packbits(self.bits, bitorder='little').tobytes()

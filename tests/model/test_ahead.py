@@ -209,7 +209,7 @@ def test_number_of_parameters(architecture):
         architecture.num_positions,
         len(architecture.lookback),
     )
-    agreements = lookbacks * (9 + 8) if architecture is SMALL else 0
+    agreements = lookbacks * (10 + 9) if architecture is SMALL else 0
     forward = 4 * cells * (
         classes * (1 + 2 * lookbacks) + positions + agreements + cells + 1
     ) + 4 * cells * (2 * cells + 1)
@@ -223,7 +223,7 @@ def test_number_of_parameters(architecture):
     attention = (2 * cells + 1) * 3 if is_additive else 0
     attention += 4 * cells**2 + cells if architecture is HYBRID else 0
     head = (cells * (2 if is_additive else 1) + 1) * classes
-    copies = 2 * lookbacks * (2 * cells + 9) if architecture is SMALL else 0
+    copies = 2 * lookbacks * (2 * cells + 10) if architecture is SMALL else 0
     assert (
         count_parameters(architecture) == forward + backward + bridges + attention + head + copies
     )

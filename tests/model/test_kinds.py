@@ -167,7 +167,7 @@ def test_64_bits_agree_with_32(architecture):
 def test_number_of_parameters():
     """Of a Transformer 12 H^2 + 2 H a layer, of a hybrid 4 H^2 + H more than of LSTM layers."""
     cells, classes, inputs = 4, 7, FULL[0].blocks[-1].end
-    scores = cells * (3 + 41 + 12) + 3 * 9
+    scores = cells * (3 + 41 + 12) + 3 * 10
     head = (cells + 1) * classes + scores
     assert count_parameters(FULL[0]) == (
         (inputs + 1) * cells + 2 * (12 * cells**2 + 2 * cells) + cells + head

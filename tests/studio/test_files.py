@@ -141,6 +141,8 @@ REPEATS = [
     '|:AB|[1CD:|[2EF||GA:|',
     '|:AB::CD:|EF|',
     '|:AB|1,3 CD:|2 EF:|GA|',
+    '|:AB|1,4 CD:|2 EF:|3 GA:|FG|',
+    '|:AB|1,3 CD:|2 EF::GA:|',
     'AB|1CD:|2EF|]GA|1BA:|2AB|',
 ]
 

@@ -255,7 +255,7 @@ def test_a_card_of_another_format_is_refused_with_its_version(workdir):
     card = stored_card(workdir)
     card.write_text(re.sub(r'"format": ?\d+', '"format": 99', card.read_text()))
     with pytest.raises(
-        UserError, match=f'it is of format 99; this version of symmusic reads 2, 3, {FORMAT}'
+        UserError, match=f'it is of format 99; this version of symmusic reads 2, 3, 4, {FORMAT}'
     ):
         Checkpoints(workdir).restore()
 

@@ -128,6 +128,18 @@ function playOrder(items, most = 100000) {
     }
     return -1;
   };
+  const closingFrom = (from) =>
+    items.findIndex((each, at) => at >= from && each.kind === 'bar' && each.closes);
+  // The index behind the endings at `from` that earlier passes have played.
+  const skipPlayed = (from) => {
+    const isPlayed = (each) => each > 1 && each < pass;
+    while (items[from]?.kind === 'ending' && [...items[from].passes].every(isPlayed)) {
+      const closing = closingFrom(from);
+      if (closing < 0) break;
+      from = closing + 1;
+    }
+    return from;
+  };
   while (index < items.length && order.length < most) {
     const item = items[index];
     order.push(index);
@@ -139,9 +151,7 @@ function playOrder(items, most = 100000) {
         if (own >= 0) index = own;
         else if (pass > 1) {
           // no ending for this pass: the repeat is over
-          const closing = items.findIndex(
-            (each, at) => at >= index && each.kind === 'bar' && each.closes,
-          );
+          const closing = closingFrom(index);
           begin(closing < 0 ? items.length : closing + 1, closing >= 0 && items[closing].opens);
           index = start;
         }
@@ -150,7 +160,10 @@ function playOrder(items, most = 100000) {
       const goesBack =
         item.closes && (isEnding ? pass === 1 || find(start, pass + 1) >= 0 : pass <= item.closes);
       if (goesBack) [pass, isEnding, index] = [pass + 1, false, start];
-      else if (item.closes || item.opens) begin(index, item.opens);
+      else if (item.closes || item.opens) {
+        if (item.closes && isEnding) index = skipPlayed(index);
+        begin(index, items[index - 1].opens);
+      }
       else if (isEnding && (item.isDouble || item.isThick) && find(index, pass + 1) < 0)
         begin(index, false);
       else if (
