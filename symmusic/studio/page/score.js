@@ -163,8 +163,7 @@ function playOrder(items, most = 100000) {
       else if (item.closes || item.opens) {
         if (item.closes && isEnding) index = skipPlayed(index);
         begin(index, items[index - 1].opens);
-      }
-      else if (isEnding && (item.isDouble || item.isThick) && find(index, pass + 1) < 0)
+      } else if (isEnding && (item.isDouble || item.isThick) && find(index, pass + 1) < 0)
         begin(index, false);
       else if (
         !isEnding
