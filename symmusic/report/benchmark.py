@@ -100,16 +100,14 @@ def _means(found: Mapping) -> Table:
 
 
 def _by_set(found: Mapping) -> Table:
-    models = [
-        model for model in COLUMNS if any(model in values for values in found['sets'].values())
-    ]
+    models = [model for model in COLUMNS if model in found['mean']]
     rows = []
     for name, values in found['sets'].items():
         published = found['published'][name]
         row = [name]
         for model in models:
             beside = f' [{published[PUBLISHED[model]]:.3f}]' if model in PUBLISHED else ''
-            row.append(f'{values[model]:.3f}{beside}' if model in values else '')
+            row.append(f'{values[model]:.3f}{beside}')
         rows.append(row)
     return table(('set', *(COLUMNS[model] for model in models)), rows)
 

@@ -32,22 +32,3 @@ def test_the_means_are_of_the_sets(found):
     for model in found['mean']:
         values = [of_set[model] for of_set in found['sets'].values()]
         assert found['mean'][model] == pytest.approx(sum(values) / len(values), abs=2e-4)
-
-
-def test_a_run_of_one_set_adds_what_was_not_measured(found):
-    name, interval = '2 chor', [1.9, 2.1]
-    run = {
-        **{key: found[key] for key in ('partitions', 'folds', 'seeds', 'quick')},
-        'sets': {name: found['sets'][name] | {'more': 2.0}},
-        'over_notes': {name: found['over_notes'][name] | {'more': 2.0}},
-        'intervals': {name: found['intervals'][name] | {'more': interval}},
-    }
-    both = pearce.merged(found, run)
-    assert both['sets'][name]['more'] == 2
-    assert both['intervals'][name]['more'] == interval
-    others = {key: values for key, values in both['sets'].items() if key != name}
-    assert others == {key: values for key, values in found['sets'].items() if key != name}
-    with pytest.raises(ValueError, match='2 chor'):
-        pearce.merged(found, run | {'sets': {name: run['sets'][name] | {'network': 3.0}}})
-    with pytest.raises(ValueError, match='partitions'):
-        pearce.merged(found, run | {'partitions': 5})
