@@ -12,7 +12,7 @@ from symmusic.score.abc_book import MAX_BOOK_BYTES, split_tunes
 from symmusic.score.abc_text import decode
 from symmusic.score.midi import MAX_BYTES, parse_midi
 from symmusic.score.musicxml_reader import SUFFIXES as XML_SUFFIXES
-from symmusic.score.musicxml_reader import check_size, read_musicxml
+from symmusic.score.musicxml_reader import read_musicxml
 from symmusic.score.notes import OTHER_VOICES, Score
 
 
@@ -38,7 +38,6 @@ def list_tunes(file: SourceFile) -> list[tuple[str, Callable[[], Score]]]:
 
 def _read_xml(path: pathlib.Path) -> Score:
     """The first part of a score, with a notice if there are others."""
-    check_size(path)
     score = read_musicxml(path)
     left_out = [OTHER_VOICES] * (len(score.parts) > 1 and OTHER_VOICES not in score.notices)
     return dataclasses.replace(score, notices=(*score.notices, *left_out))

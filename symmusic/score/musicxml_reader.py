@@ -1,6 +1,7 @@
 """MusicXML, plain or compressed, to the score of one of its parts, by music21."""
 
 import dataclasses
+import io
 import os
 import pathlib
 import zipfile
@@ -47,18 +48,19 @@ def read_musicxml(path: str | os.PathLike, part: int = 1) -> Score:
       ScoreError: 'damaged score', 'too long', 'no notes' or 'no part <number>'.
       OSError: the file cannot be read.
     """
-    check_size(path)
-    check_content(pathlib.Path(path), read_bounded(pathlib.Path(path), MAX_BYTES))
+    path = pathlib.Path(path)
+    data = read_bounded(path, MAX_BYTES)
+    _check_unpacked(data)
+    check_content(path, data)
     return parse(path, lambda piece: [_read(piece, part)])[0]
 
 
-def check_size(path: str | os.PathLike) -> None:
-    """Checks that a file, and what it unpacks to, is no larger than a melody needs."""
-    data = read_bounded(pathlib.Path(path), MAX_BYTES)
+def _check_unpacked(data: bytes) -> None:
+    """Checks that what a compressed file unpacks to is no larger than a melody needs."""
     if data[:2] != b'PK':
         return
     try:
-        with zipfile.ZipFile(path) as packed:
+        with zipfile.ZipFile(io.BytesIO(data)) as packed:
             size = sum(each.file_size for each in packed.infolist())
     except (zipfile.BadZipFile, OSError) as error:
         raise ScoreError('damaged score', 'its compressed content cannot be unpacked') from error
