@@ -35,7 +35,8 @@ class Conditions:
       limits: limits on copied runs, keyed by the field of `config.sample`.
       judges: a piece that any of them flags is drawn again.
       known: [N] or [B, N] the tokens that an infilling model knows in advance, with blanks
-        elsewhere; the last one is always known. None = none.
+        elsewhere; the last one is always known, and it may be after the steps that are drawn. None
+        = none.
       meter: the index of the metre of prompts and pieces among those of the model.
       plan: the bars left at each step, for a model that reads them; None = not known.
     """

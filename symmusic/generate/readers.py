@@ -144,7 +144,8 @@ class StateReader(_NetworkReader):
     attention. For unidirectional and infilling models.
 
     `future_BN` holds the tokens that an infilling model knows in advance, blanks (num_classes)
-    elsewhere; the last one is known. At a known step all other classes' logits are -inf.
+    elsewhere; the last one is known. It may reach beyond the steps that are drawn. At a known step
+    all other classes' logits are -inf.
     """
 
     memory_steps: int = flax.struct.field(pytree_node=False)
@@ -157,8 +158,8 @@ class StateReader(_NetworkReader):
         if self.future_BN is not None:
             whole = self._look_ahead(positions_BT[:, :1], num_before)
             ahead_before = jax.tree.map(lambda leaf: leaf[:num_before], whole)
-            ahead = jax.tree.map(lambda leaf: leaf[num_before:], whole)
-            known_NB = self.future_BN.T
+            ahead = jax.tree.map(lambda leaf: leaf[num_before : num_before + num_steps], whole)
+            known_NB = self.future_BN.T[:num_steps]
         if self.left_BS2 is not None:
             left_BT2, left_NB2 = _split_left(self.left_BS2, num_before + 1)
             left_TB2 = left_BT2[:, 1:].swapaxes(0, 1)

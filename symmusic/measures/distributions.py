@@ -8,9 +8,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from symmusic.measures.likelihood import Targets
+from symmusic.measures.likelihood import Targets, gather_batch
 from symmusic.model.model import Architecture, Params, apply_all, apply_last
-from symmusic.training.batch import Data, gather
+from symmusic.training.batch import Data
 
 BATCH_SIZE = 32
 
@@ -31,8 +31,9 @@ def model_log_probabilities(
         rows_B = np.full(BATCH_SIZE, -1, np.int32)
         rows = np.arange(begin, min(begin + BATCH_SIZE, data.starts_N.shape[0]))
         rows_B[: len(rows)] = rows
+        batch = gather_batch(data, rows_B)
         logs_BTV = np.asarray(
-            _log_probabilities(params, data, rows_B, architecture=architecture, kind=kind)
+            _log_probabilities(params, batch, architecture=architecture, kind=kind)
         )
         first, end = np.searchsorted(targets.rows, [begin, begin + BATCH_SIZE])
         steps = targets.steps[first:end] - 1 if kind == 'all' else 0
@@ -46,9 +47,8 @@ def label_losses(logs_KV: np.ndarray, targets: Targets) -> np.ndarray:
 
 
 @functools.partial(jax.jit, static_argnames=('architecture', 'kind'))
-def _log_probabilities(params, data, rows_B, *, architecture, kind):
+def _log_probabilities(params, batch, *, architecture, kind):
     """[B, S - 1, V], of last steps [B, 1, V]; as in `training.step.target_losses`."""
-    batch = gather(data, rows_B)
     inputs_BT, positions_BT = batch.tokens_BS[:, :-1], batch.positions_BS[:, :-1]
     if kind == 'last':
         logits_BTV = apply_last(params, inputs_BT, positions_BT, architecture)[0][:, None]

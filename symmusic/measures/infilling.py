@@ -70,6 +70,7 @@ class InfillingMeasure:
                 meters,
                 meter,
                 model.card.steps_per_quarter,
+                max(LENGTHS),
             )
             for length in LENGTHS
         }
@@ -139,7 +140,8 @@ def _fill(
     vocabulary, begin = model.card.vocabulary, gaps.context_steps
     end = begin + DRAWN_BARS * gaps.windows.bars[gaps.meter]
     draw = functools.partial(_draw, config, meter=gaps.meter)
-    tokens_NS = np.repeat(gaps.windows.tokens(rows), NUM_CANDIDATES, axis=0)
+    own_GS = gaps.windows.tokens(rows)[:, -(end + gaps.context_steps) :]
+    tokens_NS = np.repeat(own_GS, NUM_CANDIDATES, axis=0)
     real_NT = _decode(vocabulary, tokens_NS)[:, begin:end]
     known_NT = tokens_NS[:, begin:].copy()
     known_NT[:, : end - begin] = vocabulary.num_classes
@@ -178,14 +180,11 @@ def _draw(
     """The tokens [N, T] that a model draws in the gap of each window, from step `begin` on,
     different for each `number`; `meter` is the index of the gaps' metre.
     """
-    bar_steps = model.card.architecture.bars[meter]
-    gap_steps = DRAWN_BARS * bar_steps
-    num_steps = gap_steps if known_NT is None else tokens_NS.shape[1] - begin
     how = manner_of(config, model.card)
     manner = dataclasses.replace(
         how,
         num_samples=CHUNK,
-        num_bars=num_steps // bar_steps,
+        num_bars=DRAWN_BARS,
         max_redraws=0,
         keep_distributions=False,
     )
@@ -204,7 +203,7 @@ def _draw(
             random_key(config.seed, Stream.FILLED_GAPS, number, first // CHUNK),
             Conditions(known=known, meter=meter),
         ).drawn
-        found.append(drawn.tokens_BN[:, :gap_steps])
+        found.append(drawn.tokens_BN)
     return np.concatenate(found)[: len(tokens_NS)].astype(np.uint8)
 
 

@@ -89,12 +89,13 @@ def find_targets(windows: Windows, vocabulary: Vocabulary, *, all_steps: bool) -
     )
 
 
+# A program of its own, so that a network's program does not depend on the number of windows.
+gather_batch = jax.jit(gather)
+
+
 @functools.partial(jax.jit, static_argnames=('architecture', 'kind'))
-def _losses(params, data, rows_B, ends_B, *, architecture, kind):
-    batch = gather(data, rows_B)
-    return target_losses(
-        params, batch if ends_B is None else batch.replace(end_B=ends_B), architecture, kind
-    )[0]
+def _losses(params, batch, *, architecture, kind):
+    return target_losses(params, batch, architecture, kind)[0]
 
 
 def model_losses(
@@ -113,18 +114,13 @@ def model_losses(
     num = data.starts_N.shape[0]
     rows = np.full(-(-num // BATCH_SIZE) * BATCH_SIZE, -1, np.int32)
     rows[:num] = np.arange(num)
-    batches = [
-        _losses(
-            params,
-            data,
-            rows_B,
-            None if ends_N is None else jnp.asarray(ends_N)[rows_B],
-            architecture=architecture,
-            kind=kind,
-        )
-        for rows_B in rows.reshape(-1, BATCH_SIZE)
-    ]
-    losses = np.concatenate(jax.device_get(batches)).astype(np.float64)
+    found = []
+    for rows_B in rows.reshape(-1, BATCH_SIZE):
+        batch = gather_batch(data, rows_B)
+        if ends_N is not None:
+            batch = batch.replace(end_B=jnp.asarray(ends_N[rows_B], batch.end_B.dtype))
+        found.append(_losses(params, batch, architecture=architecture, kind=kind))
+    losses = np.concatenate(jax.device_get(found)).astype(np.float64)
     return losses[targets.rows] if kind == 'last' else losses[targets.rows, targets.steps - 1]
 
 

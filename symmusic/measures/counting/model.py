@@ -26,7 +26,8 @@ from symmusic.measures.counting.contexts import (
     find_features,
     join,
 )
-from symmusic.measures.counting.mixture import Mixture, Predictions, count_class, fit_mixture
+from symmusic.measures.counting.fitting import fit_mixture
+from symmusic.measures.counting.mixture import Mixture, Predictions, count_class
 from symmusic.measures.counting.tables import Table, count, look_up, smooth
 from symmusic.measures.likelihood import Targets
 from symmusic.melody.encodings import Vocabulary

@@ -6,15 +6,9 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from symmusic.measures.counting.mixture import (
-    NUM_COUNTS,
-    START,
-    Chunk,
-    Mixture,
-    Predictions,
-    count_class,
-    fit_mixture,
-)
+from symmusic.measures.counting import fitting
+from symmusic.measures.counting.fitting import SUM, Chunk, Problem, fit_mixture
+from symmusic.measures.counting.mixture import NUM_COUNTS, Mixture, Predictions, count_class
 
 
 def random_predictions(num_steps=300, num_models=3, num_classes=4, seed=0):
@@ -68,7 +62,7 @@ def test_slopes_are_the_differences_of_the_loss():
     predictions, mixture = random_predictions(40), random_mixture()
     labels = draw(mixture.mix(predictions))
     chunk = Chunk.of(predictions, labels)
-    whole, by_count, by_agreement = chunk.slopes(mixture)
+    whole, slopes = chunk.slopes(mixture)
     expected = -mixture.mix(predictions)[np.arange(len(labels)), labels].sum()
     assert whole == pytest.approx(expected, rel=1e-5)
 
@@ -80,7 +74,8 @@ def test_slopes_are_the_differences_of_the_loss():
         move = np.zeros_like(mixture.by_count)
         move[place] = step
         rise = loss(by_count=mixture.by_count + move) - loss(by_count=mixture.by_count - move)
-        assert rise / (2 * step) == pytest.approx(by_count[place], abs=5e-3)
+        assert rise / (2 * step) == pytest.approx(slopes[:NUM_COUNTS][place], abs=5e-3)
+    by_agreement = slopes[NUM_COUNTS:].reshape(mixture.by_agreement.shape)
     for place in ((0, 0, 0), (3, 7, 2)):
         move = np.zeros_like(mixture.by_agreement)
         move[place] = step
@@ -88,6 +83,31 @@ def test_slopes_are_the_differences_of_the_loss():
             by_agreement=mixture.by_agreement - move
         )
         assert rise / (2 * step) == pytest.approx(by_agreement[place], abs=5e-3)
+
+
+def test_curvature_is_the_differences_of_the_slopes():
+    """In random directions, over several chunks of steps that each count for three."""
+    predictions, mixture = random_predictions(1100), random_mixture()
+    labels = draw(mixture.mix(predictions))
+    parts = np.concatenate([mixture.by_count.ravel(), mixture.by_agreement.ravel()])
+    problem = Problem.of(predictions, labels, np.zeros(len(parts)), share=3)
+    curvature = problem.curvature(parts)
+    assert_allclose(curvature, curvature.T, rtol=1e-4, atol=1e-3)
+    for seed in range(3):
+        move = 0.01 * np.random.default_rng(seed).normal(size=len(parts))
+        rise = problem.slopes(parts + move)[1] - problem.slopes(parts - move)[1]
+        assert_allclose(rise / 2, curvature @ move, atol=0.005 * np.abs(rise).max())
+
+
+def test_the_first_solution_does_not_matter(monkeypatch):
+    """Whether a quarter of the steps or all of them give it, the weights are the same."""
+    predictions = random_predictions(20_000)
+    labels = draw(predictions.logs_LKV[:, 0])
+    found = []
+    for least in (4000, 20_000):
+        monkeypatch.setattr(fitting, 'LEAST', least)
+        found.append(fit_mixture(predictions, labels).weights(predictions))
+    assert_allclose(*found, atol=0.002)
 
 
 def test_the_weights_that_generated_the_labels_are_found():
@@ -107,9 +127,9 @@ def test_the_weights_that_generated_the_labels_are_found():
 def test_little_data_leaves_the_weights_at_their_start():
     predictions = random_predictions(1)
     weights = fit_mixture(predictions, np.array([0])).weights(predictions)
-    assert_allclose(weights, START / 3, atol=0.3)
+    assert_allclose(weights, SUM / 3, atol=0.3)
     equal = dataclasses.replace(predictions, logs_LKV=np.full((1, 3, 4), np.log(0.25), np.float32))
-    assert_allclose(fit_mixture(equal, np.array([0])).weights(equal), START / 3, atol=1e-6)
+    assert_allclose(fit_mixture(equal, np.array([0])).weights(equal), SUM / 3, atol=1e-6)
 
 
 def test_another_model_s_predictions_join():
