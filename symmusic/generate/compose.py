@@ -50,7 +50,7 @@ def compose(
     pieces = as_pieces(found, vocabulary)
     is_given = np.full(len(pieces[0].tokens), False)
     if conditions.known is not None:
-        is_given |= conditions.known < architecture.num_classes
+        is_given |= conditions.known[: len(is_given)] < architecture.num_classes
     if conditions.masks is not None:
         is_given |= np.asarray(conditions.masks.rows.given)
     return [

@@ -43,9 +43,9 @@ class Gaps:
         return len(self.ends)
 
     @property
-    def centred(self) -> np.ndarray:
-        """[n] indices of the gaps with as many steps after as before them, which are all at the
-        same place in their windows.
+    def followed(self) -> np.ndarray:
+        """[n] indices of the gaps with the whole context after them, which are all at the same
+        place in their windows.
         """
         return np.flatnonzero(self.ends == self.windows.num_steps - self.context_steps)
 
@@ -106,22 +106,21 @@ def find_gaps(
 ) -> Gaps:
     """Consecutive gaps of `num_bars` bars, from the second bar on and with at least a whole bar
     after them, in each tune whose metre has index `meter` among `meters`; a random `max_gaps` of
-    them if there are more. Windows are padded on the left to those of gaps of `most_bars` bars, so
-    that one program serves gaps of all lengths.
+    them if there are more. Windows are as long as those of gaps of `most_bars` bars, so that one
+    program serves gaps of all lengths; the context before shorter gaps is longer.
     """
     bars = bars_on_grid(tunes, meters, steps_per_quarter)
     bar_steps, line = bars[meter], first_place(meter, bars)
     gap_steps, context_steps = num_bars * bar_steps, CONTEXT_BARS * bar_steps
-    num_own = gap_steps + 2 * context_steps
-    num_steps = max(num_own, most_bars * bar_steps + 2 * context_steps)
+    num_steps = max(num_bars, most_bars) * bar_steps + 2 * context_steps
     rows, places = [], []  # tokens [S], and (padding, start, tune) of each
     for index, tune in enumerate(tunes):
         for phrase in tune.phrases if find_index(tune.counted_in, meters) == meter else ():
             tokens = vocabulary.encode(phrase)
             for begin in range(bar_steps, len(tokens) - gap_steps - bar_steps + 1, gap_steps):
                 stop = min(begin + gap_steps + context_steps, len(tokens))
-                own = tokens[max(stop - num_own, 0) : stop]
-                padding = num_steps - len(own)
+                padding = max(num_steps - stop, 0)
+                own = tokens[max(stop - num_steps, 0) : stop]
                 rows.append(np.concatenate([np.full(padding, vocabulary.padding, np.uint8), own]))
                 position = line + (stop - num_steps) % bar_steps
                 places.append((padding, begin - stop + num_steps, position, index))

@@ -133,7 +133,7 @@ def _fill(
     """The share of notes that agree with the tune, for each model that fills some gaps; None if no
     gap has 8 bars on both sides.
     """
-    rows = gaps.centred
+    rows = gaps.followed
     if not len(rows):
         return None
     rows = np.sort(rng.choice(rows, min(len(rows), MAX_DRAWN), replace=False))

@@ -50,7 +50,7 @@ def known_after_gap(seed=0, num_bars=2):
 
 
 def fill(known, masks=None, prompt=None, **how):
-    how = manner(num_bars=len(known) // 16, max_redraws=0, **how)
+    how = manner(**{'num_bars': len(known) // 16, 'max_redraws': 0} | how)
     return compose(
         params(),
         INFILLING,
@@ -70,6 +70,13 @@ def test_known_bars_do_not_change(how):
         assert (piece.log_probabilities[GAP:] == 0).all()
         assert (piece.log_probabilities[:GAP] < 0).all()
         assert piece.surprise == pytest.approx(-piece.log_probability / GAP)
+
+
+def test_known_bars_need_not_be_drawn():
+    known = known_after_gap()
+    for whole, gap in zip(fill(known), fill(known, num_bars=1), strict=True):
+        assert_array_equal(gap.tokens, whole.tokens[:GAP])
+        assert_allclose(gap.log_probabilities, whole.log_probabilities[:GAP], atol=1e-5)
 
 
 def test_the_gap_has_the_model_s_own_probability():

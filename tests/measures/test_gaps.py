@@ -27,8 +27,8 @@ VOCABULARY = MelodyVocabulary(48, 84)
 CONTEXT_STEPS = 16 * CONTEXT_BARS
 
 
-def gaps_of(tunes, num_bars, max_gaps=1000, seed=0):
-    return find_gaps(tunes, VOCABULARY, num_bars, max_gaps, np.random.default_rng(seed))
+def gaps_of(tunes, num_bars, max_gaps=1000, seed=0, **how):
+    return find_gaps(tunes, VOCABULARY, num_bars, max_gaps, np.random.default_rng(seed), **how)
 
 
 def test_gaps_are_consecutive_and_between_bar_lines():
@@ -66,10 +66,22 @@ def test_a_long_tune_is_read_eight_bars_after_and_before():
     after = gaps.windows.num_steps - gaps.ends
     assert (after <= CONTEXT_STEPS).all()
     assert (firsts - gaps.windows.num_padding)[8:].min() == CONTEXT_STEPS
-    assert len(gaps.centred) == 31  # those that eight bars follow
+    assert len(gaps.followed) == 31  # those that eight bars follow
     few = gaps_of([random_tune(0, 16 * 40)], 1, max_gaps=5)
     assert (len(few), len(few.targets)) == (5, 5 * 16)
     assert len(gaps_of([tune([60] * 30)], 1)) == 0
+
+
+def test_windows_may_be_as_long_as_those_of_longer_gaps():
+    tunes = [random_tune(0, 16 * 40)]
+    usual, longer = gaps_of(tunes, 1), gaps_of(tunes, 1, most_bars=4)
+    assert longer.windows.num_steps == gaps_of(tunes, 4).windows.num_steps
+    assert longer.targets.labels.tolist() == usual.targets.labels.tolist()
+    assert longer.targets.positions.tolist() == usual.targets.positions.tolist()
+    assert len(longer.followed) == len(usual.followed)
+    firsts = longer.windows.first_targets.astype(int)
+    before = firsts - longer.windows.num_padding
+    assert before.max() == longer.windows.num_steps - 16 - 16  # one bar is left after the last gap
 
 
 @pytest.mark.parametrize('kind', ['gap', 'all'])

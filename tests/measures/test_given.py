@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from symmusic.generate.given import CHUNK, continuation_logits
+from symmusic.generate import given
+from symmusic.generate.given import CHUNK, ROOM, continuation_logits
 from symmusic.measures.given import calibrate_model, cut_given, predictions
 from symmusic.melody.encodings import MelodyVocabulary
 from symmusic.model.model import Architecture
@@ -73,6 +74,14 @@ def test_logits_are_those_of_the_whole_sequence(num):
     expected, _ = apply_all(params, jnp.asarray(tokens[:, :-1], jnp.int32), positions, ARCHITECTURE)
     assert logits.shape == (num, 24, VOCABULARY.num_classes)
     assert_allclose(logits, expected[:, 15:], atol=1e-4)
+
+
+def test_one_program_reads_prompts_of_all_lengths():
+    params, before = random_params(1), given._read._cache_size()
+    for num_given in (1, 16, ROOM):
+        tokens = tokens_of(2, num_given + 17)
+        continuation_logits(params, ARCHITECTURE, tokens, num_given, FORMS['stateful'])
+    assert given._read._cache_size() == before + 1
 
 
 def test_a_model_that_reads_windows_reads_windows():
