@@ -1,4 +1,4 @@
-"""The results of a trial of critics: the AUC of each, whether it is valid, and which is the
+"""The results of the critics: the AUC of each, whether it is valid, and which is the
 strongest.
 """
 
@@ -24,7 +24,7 @@ AIM = 0.6  # the project's aim: no critic's upper bound for the model is above t
 
 
 @dataclasses.dataclass(frozen=True)
-class Told:
+class CriticAucs:
     """A critic's AUCs against real pieces: for the model's pieces, for those of the Markov model of
     order 3, and for one half of the real pieces against the other.
     """
@@ -56,11 +56,11 @@ class Told:
 
 
 @dataclasses.dataclass(frozen=True)
-class Trial:
+class CriticResults:
     """The results of all critics.
 
     Attributes:
-      told: the AUCs, keyed by critic and context: 'with' the prompt or 'without'.
+      aucs: the AUCs, keyed by critic and context: 'with' the prompt or 'without'.
       discrepancies: of the model's pieces and of the Markov model's from the real ones, in the nine
         `features` and in the `embedding` of the tokens critic with context.
       num_pieces, num_families: pieces of each class, and tune families that they are from.
@@ -68,7 +68,7 @@ class Trial:
       notes: why critics are missing, if any are.
     """
 
-    told: dict[str, dict[str, Told]]
+    aucs: dict[str, dict[str, CriticAucs]]
     discrepancies: dict[str, dict[str, Discrepancy]]
     num_pieces: int
     num_families: int
@@ -76,9 +76,9 @@ class Trial:
     num_places: int = 0
     notes: tuple[str, ...] = ()
 
-    def first(self, critic: str) -> Told:
+    def first(self, critic: str) -> CriticAucs:
         """A critic's main result."""
-        return self.told[critic][CRITICS[critic]]
+        return self.aucs[critic][CRITICS[critic]]
 
     @property
     def strongest(self) -> tuple[str, str] | None:
@@ -87,23 +87,23 @@ class Trial:
         """
         valid = [
             (critic, context)
-            for critic, contexts in self.told.items()
-            for context, told in contexts.items()
-            if told.is_valid
+            for critic, contexts in self.aucs.items()
+            for context, aucs in contexts.items()
+            if aucs.is_valid
         ]
-        return max(valid, key=lambda each: self.told[each[0]][each[1]].model.value, default=None)
+        return max(valid, key=lambda each: self.aucs[each[0]][each[1]].model.value, default=None)
 
     @property
     def is_aim_met(self) -> bool:
         """Whether the main result of every critic is valid and has an upper bound for the model of
         at most `AIM`.
         """
-        firsts = [self.first(critic) for critic in self.told]
+        firsts = [self.first(critic) for critic in self.aucs]
         return all(each.is_valid and each.model.high <= AIM for each in firsts)
 
 
 @dataclasses.dataclass(frozen=True)
-class NoTrial:
-    """Stands for a trial that could not be held; `note` says why."""
+class NoCritics:
+    """Stands for critics that could not be trained; `note` says why."""
 
     note: str

@@ -9,9 +9,9 @@ import time
 
 import numpy as np
 
-from symmusic.critics.findings import NoTrial, Trial
+from symmusic.critics.classify import CriticData, run_critics
+from symmusic.critics.findings import CriticResults, NoCritics
 from symmusic.critics.ratio import Losses, markov_nats, ratio_scores
-from symmusic.critics.trial import Exhibits, hold_trial
 from symmusic.generate.manner import manner_of
 from symmusic.measures.excerpts import cut_excerpts
 from symmusic.measures.markov import sample_markov
@@ -34,15 +34,15 @@ class CriticMeasure:
     name = 'critic'
     unit = 'AUC'
 
-    def measure(self, ground: Ground, pieces: Sets, key: int) -> Trial | NoTrial:
+    def measure(self, ground: Ground, pieces: Sets, key: int) -> CriticResults | NoCritics:
         """Draws separate pieces after `config.evaluate.critic_pieces` prompts at different places
         in the held-out tunes, or fewer if there are fewer places.
         """
         settings, vocabulary = ground.config.evaluate, ground.model.card.vocabulary
         if not settings.critic_pieces:
-            return NoTrial('config.evaluate.critic_pieces = 0')
+            return NoCritics('config.evaluate.critic_pieces = 0')
         if settings.prompts == 'fixed':
-            return NoTrial(
+            return NoCritics(
                 "config.evaluate.prompts = 'fixed', whose real continuation is not known"
             )
         num_given, num_steps = (
@@ -66,7 +66,7 @@ class CriticMeasure:
             'model': ground.draw(prompts, Stream.CRITIC_PIECES).events_NT,
         }
         files = [found.places[row][0] for row in rows]
-        exhibits = Exhibits(
+        data = CriticData(
             prompts,
             continuations,
             np.array([ground.families[file] for file in files]),
@@ -75,21 +75,21 @@ class CriticMeasure:
             ground.music.bar,
         )
         begun = time.perf_counter()
-        ratios, notes = _ratios(ground, exhibits)
-        trial = hold_trial(exhibits, ratios, key)
+        ratios, notes = _ratios(ground, data)
+        results = run_critics(data, ratios, key)
         log.info(
             f'critics of {count(len(rows), "piece")} of each class trained and applied in'
             f' {time.perf_counter() - begun:.1f} s'
         )
-        if isinstance(trial, NoTrial):
-            return trial
+        if isinstance(results, NoCritics):
+            return results
         return dataclasses.replace(
-            trial, num_tunes=len(set(files)), num_places=len(found), notes=notes
+            results, num_tunes=len(set(files)), num_places=len(found), notes=notes
         )
 
 
 def _ratios(
-    ground: Ground, exhibits: Exhibits
+    ground: Ground, data: CriticData
 ) -> tuple[dict[str, dict[str, dict[str, np.ndarray]]], tuple[str, ...]]:
     """The scores of the critics that compare likelihoods, keyed by critic, context and set; and
     notes on why a critic is missing.
@@ -110,12 +110,10 @@ def _ratios(
         others['second_network'] = functools.partial(of, ground.second, PLAIN)
     drawn_by = {
         'model': functools.partial(of, ground.model, {}),
-        'markov_3': functools.partial(
-            markov_nats, ground.markovs[3], exhibits.vocabulary.num_classes
-        ),
+        'markov_3': functools.partial(markov_nats, ground.markovs[3], data.vocabulary.num_classes),
     }
     found = {
-        name: ratio_scores(exhibits.tokens, exhibits.prompts_NP.shape[1], drawn_by, other)
+        name: ratio_scores(data.tokens, data.prompts_NP.shape[1], drawn_by, other)
         for name, other in track(others.items(), 'ratio')
     }
     return found, (ground.baselines.note,) * bool(ground.baselines.note)

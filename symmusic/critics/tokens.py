@@ -28,7 +28,7 @@ LOOKBACK = (1, 2, 4)
 
 
 @dataclasses.dataclass(frozen=True)
-class Judged:
+class CriticOutputs:
     """The critics' outputs for N pieces, each from the critic of its fold: the log-odds [N] of the
     first class, and the mean states [N, H] from which they are computed.
     """
@@ -45,8 +45,8 @@ def score_tokens(
     seed: int,
     bar_steps: int,
     beat_steps: int,
-) -> list[Judged]:
-    """Judges each set's pieces by an LSTM that reads the prompt and its continuation, a beat at a
+) -> list[CriticOutputs]:
+    """Scores each set's pieces by an LSTM that reads the prompt and its continuation, a beat at a
     time; the prompt is context only, its states do not count.
 
     The critics of all sets and folds are trained in one program. Only those of one set run side by
@@ -62,7 +62,7 @@ def score_tokens(
       beat_steps: steps read at once; a bar is a multiple of it.
     """
     beats_MSI = _beats(tokens_MT, num_tokens, bar_steps, beat_steps)
-    heard, is_used_I = num_given // beat_steps, beats_MSI.any(axis=(0, 1))
+    num_read, is_used_I = num_given // beat_steps, beats_MSI.any(axis=(0, 1))
     inputs_MSI = jnp.asarray(beats_MSI[:, :, is_used_I])  # only inputs that are not 0 in all pieces
     runs = [(labelled, fold) for labelled in sets for fold in range(NUM_FOLDS)]
     rows_RUB = np.stack(
@@ -75,24 +75,24 @@ def score_tokens(
     params_R = lax.map(functools.partial(_init, num_inputs=len(is_used_I)), keys_R)
     params_R['input'] = params_R['input'][:, is_used_I]
     state_R = params_R, jax.vmap(_optimizer().init)(params_R)
-    state_R = _train(state_R, inputs_MSI, jnp.asarray(rows_RUB), heard=heard)
+    state_R = _train(state_R, inputs_MSI, jnp.asarray(rows_RUB), num_read=num_read)
     held_out = [labelled.rows[labelled.folds == fold] for labelled, fold in runs]
     padded_RN = np.zeros((len(runs), max(map(len, held_out))), int)
     for row, rows in zip(padded_RN, held_out, strict=True):
         row[: len(rows)] = rows
     scores_RN, states_RNH = (
         np.asarray(each, np.float64)
-        for each in _judge(state_R[0], inputs_MSI, jnp.asarray(padded_RN), heard=heard)
+        for each in _apply(state_R[0], inputs_MSI, jnp.asarray(padded_RN), num_read=num_read)
     )
-    judged = [
-        Judged(np.zeros(len(labelled.rows)), np.zeros((len(labelled.rows), NUM_CELLS)))
+    outputs = [
+        CriticOutputs(np.zeros(len(labelled.rows)), np.zeros((len(labelled.rows), NUM_CELLS)))
         for labelled in sets
     ]
     for index, (labelled, fold) in enumerate(runs):
         own, num = labelled.folds == fold, len(held_out[index])
-        judged[index // NUM_FOLDS].scores[own] = scores_RN[index, :num]
-        judged[index // NUM_FOLDS].states[own] = states_RNH[index, :num]
-    return judged
+        outputs[index // NUM_FOLDS].scores[own] = scores_RN[index, :num]
+        outputs[index // NUM_FOLDS].states[own] = states_RNH[index, :num]
+    return outputs
 
 
 def _beats(tokens_MT: np.ndarray, num_tokens: int, bar_steps: int, beat_steps: int) -> np.ndarray:
@@ -152,8 +152,8 @@ def _optimizer():
     )
 
 
-@functools.partial(jax.jit, static_argnames=('heard',))
-def _train(state_R, inputs_MSI, rows_RUB, *, heard):
+@functools.partial(jax.jit, static_argnames=('num_read',))
+def _train(state_R, inputs_MSI, rows_RUB, *, num_read):
     """All updates of every critic, each on its own batches."""
     labels_B = (jnp.arange(BATCH_SIZE) < BATCH_SIZE // 2).astype(jnp.float32)
 
@@ -162,7 +162,7 @@ def _train(state_R, inputs_MSI, rows_RUB, *, heard):
 
         def loss(params):
             return optax.sigmoid_binary_cross_entropy(
-                _score(params, embed(params, inputs_MSI[rows_B], heard)), labels_B
+                _score(params, embed(params, inputs_MSI[rows_B], num_read)), labels_B
             ).mean()
 
         changes, moments = _optimizer().update(jax.grad(loss)(params), moments, params)
@@ -175,11 +175,11 @@ def _train(state_R, inputs_MSI, rows_RUB, *, heard):
     return lax.map(train, (state_R, rows_RUB), batch_size=NUM_FOLDS)
 
 
-@functools.partial(jax.jit, static_argnames=('heard',))
-def _judge(params_R, inputs_MSI, rows_RN, *, heard):
-    def judge(critic):
+@functools.partial(jax.jit, static_argnames=('num_read',))
+def _apply(params_R, inputs_MSI, rows_RN, *, num_read):
+    def apply(critic):
         params, rows_N = critic
-        states_NH = embed(params, inputs_MSI[rows_N], heard)
+        states_NH = embed(params, inputs_MSI[rows_N], num_read)
         return _score(params, states_NH), states_NH
 
-    return lax.map(judge, (params_R, rows_RN), batch_size=NUM_FOLDS)
+    return lax.map(apply, (params_R, rows_RN), batch_size=NUM_FOLDS)

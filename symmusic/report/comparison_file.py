@@ -24,7 +24,8 @@ It is one object. Every comparison has:
 - `critic`: for each critic its AUC for the model's pieces, in the context in which it is reported
   first; `markov_3` and `real_vs_real` of the tokens critic; `validity` and `is_valid` of each;
   `context`: the AUCs with the prompt and without; `strongest`, the valid critic and context that
-  tell most; `discrepancies`; the rest as in `trial.Trial`. No trial: nulls and a `note`
+  tell most; `discrepancies`; the rest as in `findings.CriticResults`. Without critics: nulls and
+  a `note`
 - `copies` (`corrected` only): `plagiarism.Copies`; its and the similarity's `means`:
   `families.Beside`
 - `planted_copies` (`corrected`, with unseen tunes): `planted.Planted`; `endings`: `endings.Endings`
@@ -42,7 +43,7 @@ import dataclasses
 import functools
 from collections.abc import Mapping
 
-from symmusic.critics.findings import NoTrial, Trial
+from symmusic.critics.findings import CriticResults, NoCritics
 from symmusic.measures.estimate import Estimate
 from symmusic.measures.feature_table import Average, FeatureTable, Row
 from symmusic.measures.folders import Folders
@@ -177,44 +178,44 @@ def _(result: Infilling, name: str) -> dict:
 
 
 @_form.register
-def _(result: Trial, name: str) -> dict:
+def _(result: CriticResults, name: str) -> dict:
     def auc(cells: Estimate) -> dict:
         return _renamed(cells, 'auc')
 
-    firsts = {critic: result.first(critic) for critic in result.told}
+    firsts = {critic: result.first(critic) for critic in result.aucs}
     strongest = None
     if result.strongest:
         critic, context = result.strongest
-        cells = auc(result.told[critic][context].model)
+        cells = auc(result.aucs[critic][context].model)
         strongest = {'critic': critic, 'context': context, **cells}
     found = {'likelihood_ratio': None}
-    found |= {critic: auc(told.model) for critic, told in firsts.items()}
+    found |= {critic: auc(aucs.model) for critic, aucs in firsts.items()}
     checks = ('markov_3', 'real_vs_real')
     found |= {check: auc(getattr(firsts['tokens'], check)) for check in checks}
     return {
         name: found
         | {
             'validity': {
-                critic: {check: auc(getattr(told, check)) for check in checks}
-                for critic, told in firsts.items()
+                critic: {check: auc(getattr(aucs, check)) for check in checks}
+                for critic, aucs in firsts.items()
             },
-            'is_valid': {critic: told.is_valid for critic, told in firsts.items()},
+            'is_valid': {critic: aucs.is_valid for critic, aucs in firsts.items()},
             'context': {
                 critic: {
-                    context: auc(told.model) | {'is_valid': told.is_valid}
-                    for context, told in contexts.items()
+                    context: auc(aucs.model) | {'is_valid': aucs.is_valid}
+                    for context, aucs in contexts.items()
                 }
-                for critic, contexts in result.told.items()
+                for critic, contexts in result.aucs.items()
             },
             'strongest': strongest,
             'is_aim_met': result.is_aim_met,
-            **{key: value for key, value in _plain(result).items() if key != 'told'},
+            **{key: value for key, value in _plain(result).items() if key != 'aucs'},
         }
     }
 
 
 @_form.register
-def _(result: NoTrial, name: str) -> dict:
+def _(result: NoCritics, name: str) -> dict:
     critics = ('features', 'tokens', 'likelihood_ratio', 'real_vs_real', 'markov_3')
     return {name: dict.fromkeys(critics) | {'note': result.note}}
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from symmusic.critics.findings import NoTrial, Trial
+from symmusic.critics.findings import CriticResults, NoCritics
 from symmusic.measures.contexts import Contexts
 from symmusic.measures.estimate import Estimate
 from symmusic.measures.families import Beside
@@ -113,19 +113,21 @@ def _groups(overlap: Overlap) -> str:
     return f'{pitch}, {rhythm} (overlap areas)'
 
 
-def _critics(trial: Trial | NoTrial) -> str:
-    if isinstance(trial, NoTrial):
-        return f'none: {trial.note}'
+def _critics(results: CriticResults | NoCritics) -> str:
+    if isinstance(results, NoCritics):
+        return f'none: {results.note}'
     others = ', '.join(
-        f'{TITLES[critic]} {interval(trial.first(critic).model)}'
-        + ' (not valid)' * (not trial.first(critic).is_valid)
-        for critic in trial.told
-        if trial.strongest is None or critic != trial.strongest[0]
+        f'{TITLES[critic]} {interval(results.first(critic).model)}'
+        + ' (not valid)' * (not results.first(critic).is_valid)
+        for critic in results.aucs
+        if results.strongest is None or critic != results.strongest[0]
     )
-    if trial.strongest is None:
+    if results.strongest is None:
         return f'none is valid; AUC by {others}'
-    critic, context = trial.strongest
-    text = f'AUC at least {interval(trial.told[critic][context].model)} ({title(critic, context)})'
+    critic, context = results.strongest
+    text = (
+        f'AUC at least {interval(results.aucs[critic][context].model)} ({title(critic, context)})'
+    )
     return f'{text}; by {others}; 0.5 is chance'
 
 

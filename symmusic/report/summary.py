@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from symmusic.critics.findings import NoTrial, Trial
+from symmusic.critics.findings import CriticResults, NoCritics
 from symmusic.measures.feature_table import FeatureTable
 from symmusic.measures.held_out import Likelihood
 from symmusic.measures.overlap import Overlap
@@ -31,8 +31,8 @@ def summarize(
     what = _what(features, overlap, results.get('drawing'), own, others)
     found = {'What was compared': [what]}
     found['How alike'] = [_on_scale(overlap, baselines(results)) if overlap else _alike(features)]
-    if told := _told(features, results.get('critic')):
-        found['Told apart'] = [told]
+    if text := _told_apart(features, results.get('critic')):
+        found['Told apart'] = [text]
     if 'likelihood' in results and results['likelihood'].nats:
         found['Predicting unseen tunes'] = [_nats(results['likelihood'], baselines(results))]
     if 'structure' in results:
@@ -113,7 +113,7 @@ def _place(value: float, floor: float, ceiling: float) -> str:
     return f'this is {"above the ceiling" if share > 1 else f"{100 * share:.0f} % of the way up"}. '
 
 
-def _told(features: FeatureTable, trial: Trial | NoTrial | None) -> str:
+def _told_apart(features: FeatureTable, results: CriticResults | NoCritics | None) -> str:
     texts = []
     tests = {name: row.p_holm for name, row in features.features.items()}
     known = {name: p for name, p in tests.items() if p is not None}
@@ -124,8 +124,8 @@ def _told(features: FeatureTable, trial: Trial | NoTrial | None) -> str:
             f' below {LEVEL:g}, corrected for nine)'
         )
         texts.append(text + (f': {", ".join(small)}' if small else ''))
-    if isinstance(trial, Trial):
-        text = strongest(trial)
+    if isinstance(results, CriticResults):
+        text = strongest(results)
         texts.append(text[:1].lower() + text[1:].removesuffix('.'))
     return '; '.join(texts)
 

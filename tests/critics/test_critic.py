@@ -100,7 +100,7 @@ def test_a_family_is_in_one_fold_and_one_half(families, seed):
         assert len(set(folds[own])) == len(set(in_first_half[own])) == 1
     num_families = len(set(families))
     assert len(set(folds)) == min(NUM_FOLDS, num_families)
-    if num_families >= 2 * NUM_FOLDS:  # as a trial needs it: every fold has both halves
+    if num_families >= 2 * NUM_FOLDS:  # as a found needs it: every fold has both halves
         assert all(set(in_first_half[folds == fold]) == {True, False} for fold in range(NUM_FOLDS))
 
 
@@ -304,21 +304,21 @@ def test_a_critic_is_not_standardised_on_the_fold_that_it_judges():
     assert one[own[0]] != two[own[0]]
 
 
-@pytest.mark.parametrize('heard', [0, 3, 8])
-def test_steps_of_the_prompt_are_not_scored(heard):
+@pytest.mark.parametrize('num_read', [0, 3, 8])
+def test_steps_of_the_prompt_are_not_scored(num_read):
     """The states after the prompt alone are averaged, though they know the prompt."""
     rng = np.random.default_rng(0)
     inputs_BSI = rng.integers(0, 2, (5, 12, 7)).astype(np.int8)
     params = tokens._init(jax.random.key(0), num_inputs=7)
     states_BH, plain = np.zeros((5, tokens.NUM_CELLS)), np.swapaxes(inputs_BSI, 0, 1).astype(float)
-    for step in range(heard, 12):
+    for step in range(num_read, 12):
         read, _ = lstm(params, plain[: step + 1] @ params['input'])
-        states_BH += np.asarray(read[-1]) / (12 - heard)
-    found = tokens.embed(params, inputs_BSI, heard)
+        states_BH += np.asarray(read[-1]) / (12 - num_read)
+    found = tokens.embed(params, inputs_BSI, num_read)
     assert np.allclose(found, states_BH, atol=1e-5)
     other = inputs_BSI.copy()
     other[:, 0] = 1 - other[:, 0]
-    assert not np.allclose(tokens.embed(params, other, heard), found)  # it is read all the same
+    assert not np.allclose(tokens.embed(params, other, num_read), found)  # it is read all the same
 
 
 def test_a_critic_never_learns_from_the_fold_that_it_judges():

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from symmusic.critics import measure as module
-from symmusic.critics.findings import NoTrial, Trial
+from symmusic.critics.findings import CriticResults, NoCritics
 from symmusic.critics.measure import CriticMeasure
 from symmusic.generate.manner import manner_of
 from symmusic.measures.piece_nats import network_nats
@@ -21,7 +21,7 @@ from tests.model.compiled import init_params
 
 TUNES = tuple(random_tune(seed, 160) for seed in range(24))
 FAMILIES = np.arange(24) // 2
-TRIAL = Trial({}, {}, 6, 5)
+RESULTS = CriticResults({}, {}, 6, 5)
 
 
 @pytest.mark.parametrize('encoding', sorted(OF_STEPS))
@@ -44,25 +44,25 @@ def test_all_continue_the_same_prompts(monkeypatch, encoding):
         made = np.array([vocabulary.decode(vocabulary.encode(events)[64:]) for events in whole])
         return Continued(made, 0, 0)
 
-    trials = []
+    calls = []
 
-    def hold(exhibits, *arguments):
-        trials.append((exhibits, *arguments))
-        return Trial({}, {}, len(exhibits.prompts_NP), len(set(exhibits.families_N)))
+    def hold(data, *arguments):
+        calls.append((data, *arguments))
+        return CriticResults({}, {}, len(data.prompts_NP), len(set(data.families_N)))
 
-    monkeypatch.setattr(module, 'hold_trial', hold)
+    monkeypatch.setattr(module, 'run_critics', hold)
     at_hand = ground(TUNES, FAMILIES, vocabulary, draw, critic_pieces=12)
     with at_hand.config.unlocked():
         at_hand.config.data.protocol = 'thesis'  # prompts in the keys of the tunes, as `joined`
     at_hand.__dict__['baselines'] = Baselines(1, None, 'no count model: too few tunes')
     found = CriticMeasure().measure(at_hand, None, 0)
-    exhibits, ratios = trials[0][:2]
-    prompts, continuations = exhibits.prompts_NP, exhibits.continuations
+    data, ratios = calls[0][:2]
+    prompts, continuations = data.prompts_NP, data.continuations
     assert (ratios, found.notes) == ({}, ('no count model: too few tunes',))
     assert (prompts == given[0]).all()
     assert (prompts.shape, continuations['markov_3'].shape) == ((12, 64), (12, 32))
     assert (continuations['real'] == continuations['model']).all()
-    assert set(exhibits.families_N) <= set(range(4, 12))
+    assert set(data.families_N) <= set(range(4, 12))
     assert len({prompt.tobytes() for prompt in prompts}) == 12
     assert (found.num_places, found.num_tunes > 1) == (16 * 5, True)
     with at_hand.config.unlocked():
@@ -77,7 +77,7 @@ def test_a_reason_is_given_for_no_critic():
 
     assert "config.evaluate.prompts = 'fixed', whose real" in judge(prompts='fixed').note
     found = judge(critic_pieces=0)
-    assert found == NoTrial('config.evaluate.critic_pieces = 0')
+    assert found == NoCritics('config.evaluate.critic_pieces = 0')
     assert as_json({'critic': found})['critic'] == dict.fromkeys(
         ['features', 'tokens', 'likelihood_ratio', 'real_vs_real', 'markov_3']
     ) | {'note': 'config.evaluate.critic_pieces = 0'}
@@ -88,8 +88,8 @@ def test_the_ratio_of_a_network_and_other_models(monkeypatch):
     minus the other as it is, in nats per step of the continuation.
     """
     vocabulary = VOCABULARIES['melody'](48, 84)
-    trials = []
-    monkeypatch.setattr(module, 'hold_trial', lambda *arguments: trials.append(arguments) or TRIAL)
+    calls = []
+    monkeypatch.setattr(module, 'run_critics', lambda *given: calls.append(given) or RESULTS)
 
     def draw(prompts, stream):
         return Continued(prompts[:, 32:], 0, 0)
@@ -111,10 +111,10 @@ def test_the_ratio_of_a_network_and_other_models(monkeypatch):
     with at_hand.config.unlocked():
         at_hand.config.sample.update(temperature=2.0, top_p=0.95)
     CriticMeasure().measure(at_hand, None, 0)
-    exhibits, ratios = trials[0][:2]
+    data, ratios = calls[0][:2]
     assert set(ratios) == {'likelihood_ratio', 'second_network'}
     assert set(costs) == {(64, 0), (1, 0)}
-    tokens = np.concatenate([exhibits.tokens['real'], exhibits.tokens['model']])
+    tokens = np.concatenate([data.tokens['real'], data.tokens['model']])
     manner = manner_of(at_hand.config, card)
     plain_manner = dataclasses.replace(manner, temperature=1.0, top_p=1.0)
     own = network_nats(one, manner, tokens, 64).mean(axis=1)
@@ -125,4 +125,4 @@ def test_the_ratio_of_a_network_and_other_models(monkeypatch):
     with at_hand.config.unlocked():
         at_hand.config.sample.temperature = 0.0
     assert 'at temperature 0' in CriticMeasure().measure(at_hand, None, 0).notes[0]
-    assert trials[1][1] == {}
+    assert calls[1][1] == {}

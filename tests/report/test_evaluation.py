@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 
 import launch
-from symmusic.critics.findings import NoTrial, Told, Trial
+from symmusic.critics.findings import CriticAucs, CriticResults, NoCritics
 from symmusic.critics.two_sample import Discrepancy
 from symmusic.measures import feature_table
 from symmusic.measures.contexts import Bin, Context, Contexts, Sureness
@@ -241,7 +241,7 @@ def evaluated():
             30, 200, 0.01, {name: {'embedded': 0.4} for name in ('longest_run', 'alignment')}
         ),
         'published': Published('a thesis', 'The thesis has no such arm.', ()),
-        'critic': NoTrial('too few tunes'),
+        'critic': NoCritics('too few tunes'),
         'likelihood': Likelihood(
             Nats(
                 {
@@ -272,17 +272,17 @@ def around(mean):
     return Mean() if mean is None else Mean(mean, mean - 0.01, mean + 0.01, 20)
 
 
-def trial():
+def results():
     """The tokens critic is not valid."""
     null, floor = Estimate(0.5, 0.46, 0.54), {'features': 0.995, 'tokens': 0.9}
-    told = {
+    aucs = {
         critic: dict.fromkeys(
-            ('with', 'without'), Told(around(model), Estimate(floor[critic], 0.8, 1.0), null)
+            ('with', 'without'), CriticAucs(around(model), Estimate(floor[critic], 0.8, 1.0), null)
         )
         for critic, model in (('features', 0.61), ('tokens', 0.66))
     }
     same = dict.fromkeys(('model', 'markov_3'), Discrepancy(0.01, 0.5))
-    return Trial(told, {'features': same, 'embedding': same}, 1000, 150, 163)
+    return CriticResults(aucs, {'features': same, 'embedding': same}, 1000, 150, 163)
 
 
 def drawn(results, pairs):
@@ -295,7 +295,7 @@ def drawn(results, pairs):
     return to_html(report, pathlib.Path(), STYLE)
 
 
-@pytest.mark.parametrize('critic', [None, trial()], ids=['none', 'both'])
+@pytest.mark.parametrize('critic', [None, results()], ids=['none', 'both'])
 def test_a_models_page(tmp_path, open_page, critic):
     results = evaluated() | ({'critic': critic} if critic else {})
     melody = [StepNote(2 * index, 2 * index + 2, 60 + index) for index in range(9)]

@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from symmusic.critics.findings import NoTrial, Told, Trial
+from symmusic.critics.findings import CriticAucs, CriticResults, NoCritics
 from symmusic.measures.contexts import Context, Contexts, Sureness
 from symmusic.measures.estimate import Estimate, Mean
 from symmusic.measures.feature_table import Briefly, FeatureTable, Pair
@@ -38,9 +38,9 @@ def likelihood(**values):
     return Likelihood(Nats(models, 320, 100, 9, ()), 'all', 9)
 
 
-def told(value, floor=0.995):
+def aucs(value, floor=0.995):
     null = Estimate(0.5, 0.46, 0.54)
-    return Told(Estimate(value, value - 0.01, value + 0.01), Estimate(floor, 0.8, 1.0), null)
+    return CriticAucs(Estimate(value, value - 0.01, value + 0.01), Estimate(floor, 0.8, 1.0), null)
 
 
 def copy(score):
@@ -74,11 +74,11 @@ RESULTS = {
         ),
     ),
     'baselines': Chosen(4, ''),
-    'critic': Trial(
+    'critic': CriticResults(
         {
-            'features': dict.fromkeys(('with', 'without'), told(0.561, floor=0.9)),
-            'tokens': dict.fromkeys(('with', 'without'), told(0.742)),
-            'likelihood_ratio': dict.fromkeys(('with', 'without'), told(0.902)),
+            'features': dict.fromkeys(('with', 'without'), aucs(0.561, floor=0.9)),
+            'tokens': dict.fromkeys(('with', 'without'), aucs(0.742)),
+            'likelihood_ratio': dict.fromkeys(('with', 'without'), aucs(0.902)),
         },
         {},
         1000,
@@ -127,7 +127,7 @@ def test_what_is_missing_is_reported():
     scale.sets['model'] = dataclasses.replace(scale.sets['model'], overall_oa=Mean())
     poor = RESULTS | {
         'likelihood': Likelihood(None, note='none'),
-        'critic': NoTrial('none asked for'),
+        'critic': NoCritics('none asked for'),
         'similarity': Similarity(None, None, 9, {}),
         'copies': None,
         'scale': scale,

@@ -1,13 +1,13 @@
-"""A trial of all critics: which are valid, which is the strongest, and what is reported."""
+"""All critics: which are valid, which is the strongest, and what is reported."""
 
 import dataclasses
 
 import numpy as np
 import pytest
 
-from symmusic.critics import tokens, trial
-from symmusic.critics.findings import NoTrial, Told, Trial
-from symmusic.critics.trial import Exhibits, hold_trial
+from symmusic.critics import classify, tokens
+from symmusic.critics.classify import CriticData, run_critics
+from symmusic.critics.findings import CriticAucs, CriticResults, NoCritics
 from symmusic.critics.two_sample import Discrepancy
 from symmusic.measures.estimate import Estimate
 from symmusic.melody.events import NO_EVENT
@@ -24,12 +24,12 @@ DISCREPANCIES = {
 }
 
 
-def told(value, floor=SHARP, null=BLIND):
-    return Told(Estimate(value, value - 0.03, value + 0.03), floor, null)
+def aucs(value, floor=SHARP, null=BLIND):
+    return CriticAucs(Estimate(value, value - 0.03, value + 0.03), floor, null)
 
 
 def found(**critics):
-    return Trial(
+    return CriticResults(
         {name: dict(zip(('with', 'without'), each, strict=True)) for name, each in critics.items()},
         DISCREPANCIES,
         1000,
@@ -40,7 +40,7 @@ def found(**critics):
 
 
 @pytest.fixture(scope='module')
-def exhibits():
+def data():
     """A model that is as close to real music as possible, and Markov pieces that are not."""
     real, more, other = (
         np.array([walk(1000 * part + seed, 2 if part < 2 else 4) for seed in range(NUM)])
@@ -48,7 +48,7 @@ def exhibits():
     )
     other[3, GIVEN:] = NO_EVENT  # a piece without a note is judged like any other
     sets = {'real': real, 'model': more, 'markov_3': other}
-    return Exhibits(
+    return CriticData(
         real[:, :GIVEN],
         {name: events[:, GIVEN:] for name, events in sets.items()},
         np.arange(NUM) // 2,
@@ -58,21 +58,21 @@ def exhibits():
     )
 
 
-def hold(exhibits, ratios):
-    return hold_trial(exhibits, ratios, 0)
+def hold(data, ratios):
+    return run_critics(data, ratios, 0)
 
 
-def test_a_trial(exhibits, monkeypatch):
+def test_all_critics(data, monkeypatch):
     """The ratio is told the truth here: it knows the class of each piece."""
     monkeypatch.setattr(tokens, 'NUM_UPDATES', 20)
-    monkeypatch.setattr(trial, 'NUM_HALVINGS', 3)
+    monkeypatch.setattr(classify, 'NUM_HALVINGS', 3)
     truth = np.concatenate([np.arange(NUM) / NUM + 1, np.arange(NUM) / NUM])
     ratios = {
-        'likelihood_ratio': dict.fromkeys(('with', 'without'), dict.fromkeys(trial.SETS, truth))
+        'likelihood_ratio': dict.fromkeys(('with', 'without'), dict.fromkeys(classify.SETS, truth))
     }
-    result = hold(exhibits, ratios)
-    assert set(result.told) == {'features', 'tokens', 'likelihood_ratio'}
-    for contexts in result.told.values():
+    result = hold(data, ratios)
+    assert set(result.aucs) == {'features', 'tokens', 'likelihood_ratio'}
+    for contexts in result.aucs.values():
         for each in contexts.values():
             assert each.markov_3.value > 0.9
             assert each.real_vs_real.low <= 0.5 <= each.real_vs_real.high
@@ -87,21 +87,21 @@ def test_a_trial(exhibits, monkeypatch):
 
 
 def test_what_makes_a_critic_valid():
-    assert told(0.6).is_valid
-    assert not told(0.6, floor=Estimate(0.98, 0.97, 0.99)).is_valid
-    assert not told(0.6, floor=Estimate()).is_valid
-    assert not told(0.6, null=Estimate(0.56, 0.51, 0.6)).is_valid
-    assert not told(0.6, null=Estimate(0.5, 0.44, 0.56)).is_valid
-    assert not told(0.6, null=Estimate(0.5)).is_valid
-    assert len(told(0.6, Estimate(0.98, 0.97, 0.99), Estimate(0.56, 0.51, 0.6)).faults) == 2
+    assert aucs(0.6).is_valid
+    assert not aucs(0.6, floor=Estimate(0.98, 0.97, 0.99)).is_valid
+    assert not aucs(0.6, floor=Estimate()).is_valid
+    assert not aucs(0.6, null=Estimate(0.56, 0.51, 0.6)).is_valid
+    assert not aucs(0.6, null=Estimate(0.5, 0.44, 0.56)).is_valid
+    assert not aucs(0.6, null=Estimate(0.5)).is_valid
+    assert len(aucs(0.6, Estimate(0.98, 0.97, 0.99), Estimate(0.56, 0.51, 0.6)).faults) == 2
 
 
 def test_the_strongest_valid_critic_is_the_headline():
-    wide = told(0.99, null=Estimate(0.5, 0.4, 0.6))
+    wide = aucs(0.99, null=Estimate(0.5, 0.4, 0.6))
     result = found(
-        features=(told(0.58), told(0.56)),
-        tokens=(wide, told(0.57)),
-        likelihood_ratio=(told(0.9), told(0.7)),
+        features=(aucs(0.58), aucs(0.56)),
+        tokens=(wide, aucs(0.57)),
+        likelihood_ratio=(aucs(0.9), aucs(0.7)),
     )
     assert result.strongest == ('likelihood_ratio', 'with')
     assert not result.is_aim_met
@@ -125,7 +125,7 @@ def test_the_strongest_valid_critic_is_the_headline():
 
 
 def test_without_a_valid_critic_or_a_count_model():
-    blind = told(0.55, floor=Estimate(0.9, 0.8, 0.95))
+    blind = aucs(0.55, floor=Estimate(0.9, 0.8, 0.95))
     result = found(features=(blind, blind), tokens=(blind, blind))
     result = dataclasses.replace(result, notes=('no count model: too few tunes',))
     assert result.strongest is None
@@ -135,19 +135,19 @@ def test_without_a_valid_critic_or_a_count_model():
     text = as_text(critics_section(result, 'test'))
     assert 'No critic is valid' in text
     assert 'No count model: too few tunes.' in text
-    good = found(features=(told(0.5), told(0.5)), tokens=(told(0.55), told(0.5)))
+    good = found(features=(aucs(0.5), aucs(0.5)), tokens=(aucs(0.55), aucs(0.5)))
     assert good.is_aim_met
 
 
-def test_too_few_families_are_reported_in_one_line(exhibits):
+def test_too_few_families_are_reported_in_one_line(data):
     few = dataclasses.replace(
-        exhibits,
-        prompts_NP=exhibits.prompts_NP[:18],
-        continuations={name: each[:18] for name, each in exhibits.continuations.items()},
-        families_N=exhibits.families_N[:18],
+        data,
+        prompts_NP=data.prompts_NP[:18],
+        continuations={name: each[:18] for name, each in data.continuations.items()},
+        families_N=data.families_N[:18],
     )
     result = hold(few, {})
-    assert result == NoTrial('5 folds need prompts of at least 30 tune families, not 9')
+    assert result == NoCritics('5 folds need prompts of at least 30 tune families, not 9')
     block = as_json({'critic': result})['critic']
     assert block['tokens'] is block['markov_3'] is block['likelihood_ratio'] is None
     assert 'No critic: 5 folds need' in as_text(critics_section(result, 'test'))

@@ -18,9 +18,9 @@ from symmusic.critics.auc import (
     mean_auc,
     mean_over_halvings,
 )
-from symmusic.critics.findings import CONTEXTS, NoTrial, Told, Trial
+from symmusic.critics.findings import CONTEXTS, CriticAucs, CriticResults, NoCritics
 from symmusic.critics.regression import WEIGHTS, beside_prompts, flatten, score_features
-from symmusic.critics.tokens import Judged, score_tokens
+from symmusic.critics.tokens import CriticOutputs, score_tokens
 from symmusic.critics.two_sample import (
     Discrepancy,
     discrepancy,
@@ -40,7 +40,7 @@ NUM_OF_FEATURES = 20  # for the critic of features, which is fast
 
 
 @dataclasses.dataclass(frozen=True)
-class Exhibits:
+class CriticData:
     """N prompts with their continuations.
 
     Attributes:
@@ -85,54 +85,54 @@ class Exhibits:
         }
 
 
-def hold_trial(
-    exhibits: Exhibits,
+def run_critics(
+    data: CriticData,
     ratios: Mapping[str, Mapping[str, Mapping[str, np.ndarray]]],
     seed: int,
-) -> Trial | NoTrial:
+) -> CriticResults | NoCritics:
     """The AUC of all critics with intervals.
 
     Args:
-      exhibits: the pieces.
+      data: the pieces.
       ratios: scores of further critics, keyed by critic, context and set, as in
         `ratio.ratio_scores`.
       seed: seed of folds, halves, training and resamples.
     """
-    families_N = np.asarray(exhibits.families_N)
+    families_N = np.asarray(data.families_N)
     num_families, num = len(set(families_N.tolist())), len(families_N)
     if num_families < LEAST_FAMILIES:
-        return NoTrial(
+        return NoCritics(
             f'{NUM_FOLDS} folds need prompts of at least {LEAST_FAMILIES} tune families, not'
             f' {num_families}'
         )
     labelled = _label(families_N, generator(seed, Stream.CRITIC_FOLDS))
-    features = exhibits.features()
+    features = data.features()
     pool = [each for name in ('real', *SETS) for each in features[name]]
     prompts = features['prompts'] * (1 + len(SETS))
-    told: dict[str, dict[str, Told]] = {'features': {}, 'tokens': {}}
+    aucs: dict[str, dict[str, CriticAucs]] = {'features': {}, 'tokens': {}}
     values = {'with': beside_prompts(pool, prompts), 'without': flatten(pool)}
     for context, values_MF in values.items():
         further = np.ones(values_MF.shape[1] - len(WEIGHTS))  # of the differences from the prompt
         scores = score_features(values_MF, labelled, np.append(WEIGHTS, further))
-        told['features'][context] = _told(scores, labelled, seed)
+        aucs['features'][context] = _aucs(scores, labelled, seed)
     few = labelled[: len(SETS) + NUM_HALVINGS]
-    judged = {
-        context: _judge(exhibits, context, few, seed) for context in track(CONTEXTS, 'context')
+    outputs = {
+        context: _classify(data, context, few, seed) for context in track(CONTEXTS, 'context')
     }
-    for context, each in judged.items():
-        told['tokens'][context] = _told([one.scores for one in each], few, seed)
+    for context, each in outputs.items():
+        aucs['tokens'][context] = _aucs([one.scores for one in each], few, seed)
     for critic, contexts in ratios.items():
-        told[critic] = {
-            context: _told_by_ratio(scores, families_N, seed)
+        aucs[critic] = {
+            context: _aucs_of_ratio(scores, families_N, seed)
             for context, scores in contexts.items()
         }
-    discrepancies = _compare(features, judged['with'], families_N, labelled[0].folds[:num], seed)
-    return Trial(told, discrepancies, num, num_families)
+    discrepancies = _compare(features, outputs['with'], families_N, labelled[0].folds[:num], seed)
+    return CriticResults(aucs, discrepancies, num, num_families)
 
 
 def _compare(
     features: Mapping[str, list[dict]],
-    judged: Sequence[Judged],
+    outputs: Sequence[CriticOutputs],
     families_N: np.ndarray,
     folds_N: np.ndarray,
     seed: int,
@@ -142,7 +142,7 @@ def _compare(
     """
     rng = generator(seed, Stream.CRITIC_PERMUTATIONS)
     found: dict[str, dict[str, Discrepancy]] = {'features': {}, 'embedding': {}}
-    for name, each in zip(SETS, judged, strict=False):
+    for name, each in zip(SETS, outputs, strict=False):
         squared_MM = feature_distances([*features['real'], *features[name]])
         found['features'][name] = discrepancy(squared_MM, families_N, rng)
         squared_MM = squared_distances(each.states)
@@ -164,30 +164,34 @@ def _label(families_N: np.ndarray, rng: np.random.Generator) -> list[LabelledPie
     return found + [LabelledPieces(own, half_N, families_N, each_N) for each_N, half_N in assigned]
 
 
-def _judge(
-    exhibits: Exhibits,
+def _classify(
+    data: CriticData,
     context: str,
     labelled: Sequence[LabelledPieces],
     seed: int,
-) -> list[Judged]:
+) -> list[CriticOutputs]:
     """The outputs of the tokens critic for the pieces, with or without their prompts."""
-    num_given = exhibits.prompts_NP.shape[1]
-    tokens_MT = np.concatenate([exhibits.tokens[name] for name in ('real', *SETS)])
-    num_tokens = max(exhibits.vocabulary.num_classes, exhibits.vocabulary.padding + 1)
+    num_given = data.prompts_NP.shape[1]
+    tokens_MT = np.concatenate([data.tokens[name] for name in ('real', *SETS)])
+    num_tokens = max(data.vocabulary.num_classes, data.vocabulary.padding + 1)
     if context == 'without':
         tokens_MT, num_given = tokens_MT[:, num_given:], 0
-    steps = exhibits.bar.steps, exhibits.bar.beat_steps
+    steps = data.bar.steps, data.bar.beat_steps
     return score_tokens(tokens_MT, num_tokens, num_given, labelled, seed, *steps)
 
 
-def _told(scores: Sequence[np.ndarray], labelled: Sequence[LabelledPieces], seed: int) -> Told:
+def _aucs(
+    scores: Sequence[np.ndarray], labelled: Sequence[LabelledPieces], seed: int
+) -> CriticAucs:
     """The cross-validated AUCs of a critic."""
     found = [estimate(*each, seed) for each in zip(scores[:2], labelled, strict=False)]
     null = [mean_auc(*each) for each in zip(scores[2:], labelled[2:], strict=True)]
-    return Told(*found, mean_over_halvings(null))
+    return CriticAucs(*found, mean_over_halvings(null))
 
 
-def _told_by_ratio(scores: Mapping[str, np.ndarray], families_N: np.ndarray, seed: int) -> Told:
+def _aucs_of_ratio(
+    scores: Mapping[str, np.ndarray], families_N: np.ndarray, seed: int
+) -> CriticAucs:
     """The AUCs of scores that were not learnt from these pieces, so that there are no folds."""
     num = len(families_N)
     both = LabelledPieces(
@@ -203,4 +207,4 @@ def _told_by_ratio(scores: Mapping[str, np.ndarray], families_N: np.ndarray, see
             np.arange(num), assign_families(families_N, rng)[1], families_N, np.zeros(num, int)
         )
         null.append(mean_auc(scores['model'][:num], halves))
-    return Told(*found, mean_over_halvings(null))
+    return CriticAucs(*found, mean_over_halvings(null))
