@@ -96,6 +96,12 @@ def _faults_of_data(values: Mapping[str, Any]) -> Iterator[str]:
                 f'config.data.steps_per_quarter = {grid}: with config.{name} = {value!r} a step is'
                 ' a sixteenth, as in the thesis; must be 4'
             )
+    for name in ('data.split_as', 'evaluate.common_corpus'):
+        if values[name] and values['data.split'] == 'window':
+            yield (
+                f"config.{name} = {values[name]!r} with config.data.split = 'window': no tune is"
+                " held out; must be '', or config.data.split = 'tune'"
+            )
 
 
 def _faults_of_kind(values: Mapping[str, Any]) -> Iterator[str]:

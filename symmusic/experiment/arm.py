@@ -155,10 +155,10 @@ def _measure(arm: Arm, grounds: Grounds, key: dict) -> dict:
             nats = came_out['nats_per_step']
             measures['nats_per_step'] = nats['validation'] if nats['test'] is None else nats['test']
             parts |= grounds.nats_by_family(arm.config, card, params)
-            for known, more in zip(
-                (measures, parts), grounds.likelihoods(arm.config, card, params), strict=True
-            ):
-                known |= more
+            for measure in (grounds.likelihoods, grounds.common_nats):
+                more, their_parts = measure(arm.config, card, params)
+                measures |= more
+                parts |= their_parts
             kept = {'of': of, 'measures': measures, 'by_family': parts}
             kept = json.loads(json.dumps(kept))  # in the form in which it would be read back
             write_digested(path, kept)

@@ -16,6 +16,7 @@ from symmusic.corpus.dataset import Dataset
 from symmusic.corpus.split import Split
 from symmusic.errors import UserError
 from symmusic.experiment.by_family import name_families, nats_by_family
+from symmusic.experiment.common import METERS, CommonTunes, common_nats, read_common
 from symmusic.experiment.likelihood import measure_likelihoods
 from symmusic.experiment.measures import OriginalsIndex, index_originals, measure_pieces
 from symmusic.measures import material
@@ -56,6 +57,7 @@ class Corpora:
                 data.steps_per_quarter,
                 data.max_tunes,
                 data.split_seed,
+                data.split_as,
             ]
         )
         if name not in self.read:
@@ -115,6 +117,7 @@ class Grounds:
         self.corpora = corpora
         self.made: dict[str, Ground] = {}
         self.counted: dict[str, float | None] = {}
+        self.common: dict[str, dict[str, CommonTunes]] = {}
 
     def __call__(self, config: ConfigDict, card: Card) -> Ground:
         """The ground of an arm: prompts and excerpts drawn with `config.seed`, different for each
@@ -149,6 +152,21 @@ class Grounds:
         return measure_likelihoods(
             params, card, config, self.corpora.dataset(config), tunes, name_families(corpus)
         )
+
+    def common_nats(
+        self, config: ConfigDict, card: Card, params: Params
+    ) -> tuple[dict[str, float | None], dict[str, dict[str, list[float]]]]:
+        """`common.common_nats` of a replica; nothing if the config states no common corpus."""
+        if not config.evaluate.common_corpus:
+            return {}, {}
+        name = json.dumps([_name_of_windows(config), config.evaluate.common_corpus])
+        if name not in self.common:
+            of_common = ConfigDict(config.to_dict())
+            of_common.data.corpus = config.evaluate.common_corpus
+            of_common.data.meters = METERS
+            tunes = read_common(config, self.corpora(config), self.corpora(of_common), card)
+            self.common[name] = tunes
+        return common_nats(params, card, self.common[name])
 
     def count_nats(self, config: ConfigDict) -> float | None:
         """The count model's nats per step on exactly the targets of an arm's `nats_per_step`; None

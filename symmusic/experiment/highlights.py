@@ -29,7 +29,7 @@ def highlights(
     contrasts: list[dict | None] = []
     for primary in primaries:
         pair = [label(experiment, variant, arm) for arm in primary.arms]
-        measured = primary.measure != LISTENERS and all(arm in arms for arm in pair)
+        measured = all(arm in arms and primary.measure in arms[arm]['measures'] for arm in pair)
         contrasts.append(compare_arms(arms, families, pair, primary.measure) if measured else None)
     tests = {
         index: contrast and contrast['p']
@@ -43,11 +43,9 @@ def highlights(
         row['arms'] = [label(experiment, variant, arm) for arm in primary.arms]
         row |= {'direction': primary.direction, 'smallest': primary.smallest}
         if contrast is None:
-            why = (
-                'needs listeners'
-                if primary.measure == LISTENERS
-                else f'not measured: {_missing(row["arms"], arms)} not done'
-            )
+            why = f'not measured: {_missing(row["arms"], arms)}'
+            if primary.measure == LISTENERS:
+                why = 'needs listeners'
             rows.append(row | {'verdict': 'undecided', 'evidence': why})
             continue
         p = corrected[index]
@@ -86,7 +84,9 @@ def _family(tests: Mapping[int, float | None]) -> str:
 
 def _missing(pair: Sequence[str], arms: Mapping[str, dict]) -> str:
     missing = [arm for arm in pair if arm not in arms]
-    return f'{" and ".join(missing)} {"are" if len(missing) > 1 else "is"}'
+    if not missing:
+        return 'not defined in this variant'
+    return f'{" and ".join(missing)} {"are" if len(missing) > 1 else "is"} not done'
 
 
 def _evidence(primary: Primary, row: Mapping, arms: Mapping[str, dict], family: str) -> str:

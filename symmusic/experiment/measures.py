@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from symmusic.config.experiments import LISTENERS, Hypothesis
+from symmusic.corpus.collections import COLLECTIONS
 from symmusic.corpus.prepare import Tune
 from symmusic.errors import UserError
 from symmusic.measures.comparison import compare_briefly
@@ -22,6 +23,11 @@ from symmusic.score.bar import Bar
 from symmusic.thesis.tables import find_table
 from symmusic.wording import count, nearest
 
+# The style of the tunes of each measure of `common`.
+COMMON = {
+    f'common_nats_{style.lower().replace(" ", "_")}': style
+    for style in dict.fromkeys(each.style for each in COLLECTIONS.values())
+}
 # Descriptions by name.
 MEASURES = {
     'overall_oa': (
@@ -67,6 +73,13 @@ MEASURES = {
         'nats of the pitch that sounds, per step of test tunes at which one does, given that one'
         ' does: the same question to models of all encodings'
     ),
+    **{
+        name: (
+            f'nats per note on the test tunes of the style {style!r} of'
+            ' config.evaluate.common_corpus that no arm has seen and all arms can express'
+        )
+        for name, style in COMMON.items()
+    },
     'note_count': 'notes of a piece, mean',
     'empty': 'pieces without a note, after as many redraws as are allowed',
 }
@@ -81,7 +94,7 @@ MAIN = (
     'repeated_bars',
 )
 # measures of a model's likelihood, not of its pieces
-OF_LIKELIHOOD = ('nats_per_step', 'gap_nats', 'sounding_nats')
+OF_LIKELIHOOD = ('nats_per_step', 'gap_nats', 'sounding_nats', *COMMON)
 
 
 @dataclasses.dataclass(frozen=True)

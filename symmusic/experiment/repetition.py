@@ -75,4 +75,5 @@ def join_results(name: str, repetitions: Sequence[Repetition]) -> dict:
 def _brief(result: Mapping) -> dict:
     """The part of a repetition's results that is stored in the experiment's `results.json`."""
     measures = {name: arm['measures'] for name, arm in result['arms'].items()}
-    return {'highlights': result['highlights'], 'measures': measures, 'failed': result['failed']}
+    names = ('highlights', 'common_tunes', 'failed')
+    return {'measures': measures} | {name: result[name] for name in names}

@@ -9,14 +9,16 @@ continuations of the prompts, null where these are not known; `num_epochs` of ea
 same targets) and `beats_count_model`, null where not known; `failed`, the reasons by name;
 `contrasts` of every measure between any two arms of a variant, where `difference` is the first
 arm's mean minus the second's, as in `highlights`; `over`, one of `contrasts.OVER`, says what an
-interval is over; `highlights`; and `splits`, by `data.split_seed` the `highlights`, `measures` of
-the arms and `failed` on other splits. Where both variants were run, the arms of `source` are named
-`<arm>_source`.
+interval is over; `highlights`; `common_tunes`, by variant and measure of `common` the number of
+`families` that the arms are measured on and of those `left_out`; and `splits`, by
+`data.split_seed` the `highlights`, `measures` of the arms, `common_tunes` and `failed` on other
+splits. Where both variants were run, the arms of `source` are named `<arm>_source`.
 """
 
 from collections.abc import Mapping
 
 from symmusic.config.arms import Experiment
+from symmusic.experiment.common import on_common
 from symmusic.experiment.contrasts import cells, compare_arms, pairs_of
 from symmusic.experiment.highlights import highlights
 from symmusic.experiment.measures import MEASURES
@@ -37,6 +39,7 @@ def make_results(
       outcomes: results of the finished arms, by variant and name.
       failures: reasons for the arms that failed.
     """
+    outcomes, common = on_common(outcomes)
     naming = {place: label(experiment, *place) for place in (*outcomes, *failures)}
     families = {naming[place]: outcome.by_family for place, outcome in outcomes.items()}
     arms, contrasts, claims = {}, [], []
@@ -63,6 +66,7 @@ def make_results(
             contrasts += [
                 {'variant': variant} | compare_arms(arms, families, names, measure)
                 for measure in MEASURES
+                if all(measure in arms[arm]['measures'] for arm in names)
             ]
         claims += highlights(experiment, variant, arms, families)
     return {
@@ -74,6 +78,7 @@ def make_results(
         'failed': {naming[place]: reason for place, reason in failures.items()},
         'contrasts': contrasts,
         'highlights': claims,
+        'common_tunes': common,
         'splits': {},
     }
 

@@ -78,12 +78,14 @@ _BY_NAME = {
 
 
 def bounds_of(measure: str) -> Bounds:
-    """The bounds of a named measure; overlap areas and self-similarities are recognised by the
-    beginning or end of the name.
+    """The bounds of a named measure; overlap areas, self-similarities and likelihoods of common
+    tunes are recognised by the beginning or end of the name.
 
     Raises:
       KeyError: no bounds are known for this measure.
     """
     if measure.endswith('_oa') or measure.startswith(('oa_', 'self_similarity_')):
         return SHARE
+    if measure.startswith('common_nats_'):
+        return AMOUNT
     return _BY_NAME[measure]

@@ -42,6 +42,7 @@ def _measures(
     levels: Mapping[str, Mapping],
 ) -> tuple[Block, ...]:
     columns = {**{name: arm['measures'] for name, arm in found['arms'].items()}, **levels}
+    known = [name for name in MEASURES if any(name in cells for cells in columns.values())]
     rows = [
         [
             measure,
@@ -50,11 +51,12 @@ def _measures(
                 for cells in columns.values()
             ),
         ]
-        for measure in MEASURES
+        for measure in known
     ]
     blocks = [
         table(['', *columns], rows, 'measures of every arm'),
-        Items(tuple((Code(name), f': {what}') for name, what in MEASURES.items())),
+        Items(tuple((Code(name), f': {MEASURES[name]}') for name in known)),
+        *_common(found),
     ]
     if levels:
         blocks.append(
@@ -66,6 +68,18 @@ def _measures(
     plots.draw_measures(folder / 'measures.png', found, published, levels)
     what = 'the main measures of every replica and their means, by arm, and of real continuations'
     return *blocks, picture(folder / 'measures.png', what)
+
+
+def _common(found: Mapping) -> list[Block]:
+    """How many tune families the measures of common tunes are over."""
+    rows = [
+        [variant, measure, str(each['families']), str(each['left_out'])]
+        for variant, measures in found['common_tunes'].items()
+        for measure, each in measures.items()
+    ]
+    head = ['variant', 'measure', 'families', 'left out']
+    text = 'Left out: families that an arm has seen, or that have a pitch that it does not know.'
+    return [table(head, rows, 'common test tunes'), Text(text)] if rows else []
 
 
 def _differences(folder: pathlib.Path, found: Mapping) -> tuple[Block, ...]:

@@ -8,7 +8,9 @@ from ml_collections import ConfigDict
 
 from symmusic.config.protocol import deviation
 from symmusic.corpus.cache import Corpus, load_corpus
+from symmusic.corpus.collections import NAMED
 from symmusic.corpus.drops import describe_drops
+from symmusic.corpus.joint_split import hold_out_as
 from symmusic.corpus.prepare import Settings, Tune
 from symmusic.errors import UserError
 from symmusic.melody.encodings import VOCABULARIES, Vocabulary
@@ -35,6 +37,8 @@ def corpus(config: ConfigDict) -> Corpus:
         steps_per_quarter=data.steps_per_quarter,
     )
     loaded = load_corpus(data.corpus, settings, max_tunes=data.max_tunes, seed=data.split_seed)
+    if data.split_as:
+        loaded = _split_as(loaded, data.split_as, settings, data.split_seed)
     for notice in loaded.notices:
         log.info(notice)
     how = 'from the cache' if loaded.from_cache else 'prepared'
@@ -45,6 +49,24 @@ def corpus(config: ConfigDict) -> Corpus:
     if VOCABULARIES[data.encoding].of_steps:
         return loaded
     return dataclasses.replace(loaded, tunes=tuple(tune.in_own_key for tune in loaded.tunes))
+
+
+def _split_as(loaded: Corpus, other: str, settings: Settings, seed: int) -> Corpus:
+    """A corpus that holds out what another one, in every metre, holds out.
+
+    Raises:
+      UserError: the other one is not a named corpus, whose files have the same names everywhere.
+    """
+    if other not in NAMED:
+        raise UserError(
+            f'config.data.split_as = {other}: must be a named corpus, {", ".join(NAMED)}'
+        )
+    shared = load_corpus(other, dataclasses.replace(settings, meters=('all',)))
+    held_out = hold_out_as(
+        loaded.kept, loaded.families, shared.kept, shared.families, shared.split(seed), seed
+    )
+    log.info(f'corpus {loaded.name} holds out what {other} in every metre holds out')
+    return dataclasses.replace(loaded, held_out=held_out)
 
 
 def corpus_of(config: ConfigDict, card: Card, *, is_shipped: bool = False) -> Corpus:

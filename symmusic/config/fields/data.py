@@ -104,4 +104,11 @@ FIELDS = {
         whole(0, 2**32 - 1),
         'seed of the split, which does not depend on `seed`',
     ),
+    'data.split_as': Field(
+        '',
+        text(empty=True),
+        'a named corpus with which some tunes are shared: the tunes that it holds out, read in'
+        " every metre and split with the same seed, are held out here too; '' = none",
+        before='',
+    ),
 }

@@ -60,6 +60,12 @@ FIELDS = {
         'workdir of a run trained apart on the same tunes, whose likelihood is a critic of the'
         " model's pieces; '' = none",
     ),
+    'evaluate.common_corpus': _Field(
+        '',
+        text(empty=True),
+        'of --mode=experiment: a corpus, split as data.split_as says, on whose test tunes in 4/4'
+        " the likelihood of every arm is measured; '' = none",
+    ),
     'evaluate.protocol': _Field(
         'corrected',
         choice('corrected', 'thesis'),
