@@ -11,6 +11,7 @@ from symmusic.critics.findings import CriticResults, NoCritics
 from symmusic.measures.contexts import Contexts
 from symmusic.measures.estimate import Estimate
 from symmusic.measures.families import Beside
+from symmusic.measures.gaps import Infilling
 from symmusic.measures.held_out import Likelihood
 from symmusic.measures.overlap import Overlap
 from symmusic.measures.structure import Repetition
@@ -31,6 +32,7 @@ def headline(
     rows = [
         ('nats per step', _nats(likelihood, results['drawing'].part, beside)),
         ('after prompts', _after_prompts(results['contexts'])),
+        ('gaps', _gaps(results['infilling'])),
         ('overall overlap', _overlap(overlap, beside)),
         ('pitch, rhythm', _groups(overlap)),
         ('critics', _critics(results['critic'])),
@@ -95,6 +97,16 @@ def _after_prompts(contexts: Contexts) -> str:
             f' {level.entropy.value:.3f}'
         )
     return text
+
+
+def _gaps(infilling: Infilling | None) -> str:
+    if infilling is None:
+        return ''
+    found = []
+    for length, gap in infilling.gaps.items():
+        both, left = (gap.nats.models[name].per_step.value for name in ('model', 'right_hidden'))
+        found.append(f'{both:.3f} in {count(length, "bar")} (left side given: {left:.3f})')
+    return f'{", ".join(found)}; nats per step'
 
 
 def _overlap(overlap: Overlap, beside: Mapping[str, str]) -> str:

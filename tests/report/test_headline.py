@@ -8,6 +8,7 @@ from symmusic.critics.findings import CriticAucs, CriticResults, NoCritics
 from symmusic.measures.contexts import Context, Contexts, Sureness
 from symmusic.measures.estimate import Estimate, Mean
 from symmusic.measures.feature_table import Briefly, FeatureTable, Pair
+from symmusic.measures.gaps import GapNats, Infilling
 from symmusic.measures.held_out import Likelihood
 from symmusic.measures.likelihood import ModelNats, Nats
 from symmusic.measures.overlap import Overlap, SetOverlap
@@ -36,6 +37,10 @@ def likelihood(**values):
     own = Estimate(values['model'], 0.501, 0.603)
     models['model'] = dataclasses.replace(models['model'], per_step=own)
     return Likelihood(Nats(models, 320, 100, 9, ()), 'all', 9)
+
+
+def gap(**values):
+    return GapNats(likelihood(**values).nats, 9)
 
 
 def aucs(value, floor=0.995):
@@ -73,6 +78,13 @@ RESULTS = {
             Sureness(1.2, Estimate(0.771), Estimate(0.747), 0.01, ()),
         ),
     ),
+    'infilling': Infilling(
+        'test',
+        None,
+        '',
+        {1: gap(model=0.163, right_hidden=0.436), 2: gap(model=0.154, right_hidden=0.421)},
+        None,
+    ),
     'baselines': Chosen(4, ''),
     'critic': CriticResults(
         {
@@ -105,6 +117,7 @@ def test_every_figure_is_in_few_lines():
         '1.907',
         '0.487 mixed with the count model',
         '0.795 [0.740, 0.850] nats per step, entropy 0.594; at temperature 1.2 0.771',
+        '0.163 in 1 bar (left side given: 0.436), 0.154 in 2 bars (left side given: 0.421);',
         'count model 0.546, Markov model of order 4 1.176',
         '0.871 [0.861, 0.881]',
         'floor 0.868 (count model), 0.799 (Markov model of order 4)',
@@ -130,11 +143,13 @@ def test_what_is_missing_is_reported():
         'critic': NoCritics('none asked for'),
         'similarity': Similarity(None, None, 9, {}),
         'copies': None,
+        'infilling': None,
         'scale': scale,
     }
     text = '\n'.join(headline(poor, NAMES, [f'remark {row}' for row in range(9)]))
     assert 'no tune is unseen' in text
     assert 'none: none asked for' in text
+    assert '  gaps' not in text
     assert f'  {"overall overlap":<16}-;' in text
     assert 'remark 2' in text
     assert 'remark 3' not in text
