@@ -5,8 +5,10 @@
 
 Eight sets of melodies, ten folds by melody (Pearce, 2005): prediction by partial matching, as
 published, and a network trained within each set, both fixed and adapting to the melodies that they
-have predicted; further networks that are trained on the other sets before, and for the chorales one
-that is given onsets, metre and phrase ends.
+have predicted; further networks that are trained on the other sets before, a Transformer, and for
+the chorales networks that are given onsets, metre and phrase ends.
+The slowest, a Transformer and five networks for the chorales, are run in the first partition only;
+`--config.slow_partitions=0` leaves them out. They can be added to a finished run.
 `--config.quick=True` takes minutes. The report is in `experiment` of the workdir.
 """
 

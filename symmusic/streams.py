@@ -71,6 +71,10 @@ class Stream(enum.Enum):
     BENCHMARK_OTHERS_ORDER = 40, ('set',)
     BENCHMARK_OTHERS = 41, ('set',)
     BENCHMARK_TUNED = 42, ('set', 'partition', 'fold')
+    BENCHMARK_TRANSFORMER = 43, ('set', 'partition', 'fold')
+    BENCHMARK_MEMBER = 44, ('set', 'partition', 'fold', 'member')
+    BENCHMARK_MEMBER_OTHERS_ORDER = 45, ('set', 'member')
+    BENCHMARK_MEMBER_OTHERS = 46, ('set', 'member')
 
 
 class SplitStream(enum.Enum):

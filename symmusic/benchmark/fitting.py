@@ -39,6 +39,37 @@ class Recipe:
     shifted_share: float = 0.5
     num_cells: int = 128
 
+    def shape(self, num_pitches: int, num_given: int) -> Shape:
+        """The shape of the network that is trained."""
+        return Shape(num_pitches, self.num_cells, num_given=num_given)
+
+
+@dataclasses.dataclass(frozen=True)
+class TransformerRecipe(Recipe):
+    """How a Transformer is trained, and its sizes and rates of dropout (`network.Shape`)."""
+
+    learning_rate: float = 0.001
+    weight_decay: float = 0.1
+    num_cells: int = 64
+    num_layers: int = 2
+    num_heads: int = 4
+    dropout_rate: float = 0.5
+    input_dropout_rate: float = 0.1
+    layer_dropout_rate: float = 0.2
+
+    def shape(self, num_pitches: int, num_given: int) -> Shape:
+        return Shape(
+            num_pitches,
+            self.num_cells,
+            self.num_cells,
+            self.dropout_rate,
+            self.input_dropout_rate,
+            num_given,
+            self.num_layers,
+            self.num_heads,
+            self.layer_dropout_rate,
+        )
+
 
 # The same for all sets, so that one program serves them.
 NUM_PITCHES = 64  # semitones from the lowest pitch of a set, transposed, to the highest
@@ -95,7 +126,7 @@ class Reader:
 
     def shape(self, recipe: Recipe) -> Shape:
         """The shape of a network that reads these steps."""
-        return Shape(NUM_PITCHES, recipe.num_cells, num_given=self.num_given)
+        return recipe.shape(NUM_PITCHES, self.num_given)
 
     def steps(self, index: int, shift: int = 0) -> Steps:
         """The steps of a melody, given by its number in the set, transposed by semitones."""

@@ -11,22 +11,28 @@ import itertools
 import pathlib
 import re
 import zipfile
+import zlib
 from collections.abc import Sequence
 from xml.etree import ElementTree
 
 import numpy as np
 
-from symmusic.benchmark.melodies import list_files
+from symmusic.benchmark.melodies import list_files, read_score
 from symmusic.corpus.collections import music21_corpus
-from symmusic.score.midi import parse_midi
+from symmusic.errors import UserError
 from symmusic.score.notes import Score
+from symmusic.wording import count
 
 GIVEN_SET = '2 chor'
+NUM_KNOWN = 173  # melodies of the set whose phrases music21 has
+INSTALL_MUSIC21 = 'pip install -r requirements.txt'
 LEAST_ALIKE = 0.8  # share of equal intervals
 PLACES, LENGTHS, MOST_LEFT = 16, (0.3, 0.55, 0.8, 1.05, 1.55, 2.05, 3.05), 7  # quarters, notes
 # number of classes of each input; the last class of all but the second means not known, or none
 SIZES = (PLACES + 1, len(LENGTHS) + 1, len(LENGTHS) + 2, 3, 3, MOST_LEFT + 2, 3)
 NUM_CLASSES = sum(SIZES)
+AHEAD = 3  # notes after the next one
+NUM_CLASSES_AHEAD = NUM_CLASSES + AHEAD * SIZES[2]
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -42,16 +48,42 @@ def read_given(folder: pathlib.Path) -> list[np.ndarray]:
     """The classes [L, G] of each note of each melody of `GIVEN_SET`, of `NUM_CLASSES` in all.
 
     Raises:
-      UserError: music21 is not installed.
+      UserError: music21 is not installed, or has not the phrases of `NUM_KNOWN` of the melodies.
     """
     bach = music21_corpus() / 'bach'
-    found = []
+    found, num_known = [], 0
     for path in list_files(GIVEN_SET, folder):
-        score = parse_midi(path.read_bytes())
+        score = read_score(path)
         number = re.match(r'chor-bwv(\d+)', path.name)
         others = sorted(bach.glob(f'bwv{number[1]}*.mxl')) if number else []
-        found.append(describe(score, find_phrases(score, others)))
+        phrases = find_phrases(score, others)
+        num_known += phrases is not None
+        found.append(describe(score, phrases))
+    if num_known != NUM_KNOWN:
+        raise UserError(
+            f'{bach} has the phrases of {count(num_known, "melody")} of set {GIVEN_SET}; must be'
+            f' {NUM_KNOWN}, as in music21 10 ({INSTALL_MUSIC21})'
+        )
     return found
+
+
+def read_rhythm(name: str, folder: pathlib.Path) -> list[np.ndarray]:
+    """The classes of `read_given` for the melodies of any set, without pickups and phrase ends."""
+    files = list_files(name, folder)
+    return [describe(read_score(path), None) for path in files]
+
+
+def look_ahead(classes_LG: np.ndarray) -> np.ndarray:
+    """Classes [L, G + AHEAD] of a melody's notes, of `NUM_CLASSES_AHEAD`: the times to the next
+    note of the `AHEAD` notes that follow are added; the last class means that there is no such
+    note.
+    """
+    size = SIZES[2]
+    times = np.concatenate([classes_LG[:, 1] - SIZES[0], np.full(AHEAD, size - 1)])
+    later = [
+        NUM_CLASSES + index * size + times[index + 1 :][: len(classes_LG)] for index in range(AHEAD)
+    ]
+    return np.column_stack([classes_LG, *later])
 
 
 def find_phrases(score: Score, paths: Sequence[pathlib.Path]) -> Phrases | None:
@@ -66,10 +98,17 @@ def find_phrases(score: Score, paths: Sequence[pathlib.Path]) -> Phrases | None:
 
 
 def read_phrases(path: pathlib.Path) -> Phrases:
-    """The notes of the highest voice of a packed file of MusicXML; tied notes are one."""
-    with zipfile.ZipFile(path) as packed:
-        name = next(each for each in packed.namelist() if not each.startswith('META-INF'))
-        part = ElementTree.fromstring(packed.read(name)).find('part')
+    """The notes of the highest voice of a packed file of MusicXML; tied notes are one.
+
+    Raises:
+      UserError: the file cannot be read.
+    """
+    try:
+        with zipfile.ZipFile(path) as packed:
+            name = next(each for each in packed.namelist() if not each.startswith('META-INF'))
+            part = ElementTree.fromstring(packed.read(name)).find('part')
+    except (OSError, zipfile.BadZipFile, zlib.error, StopIteration, ElementTree.ParseError):
+        raise UserError(f'{path}: damaged; reinstall music21: {INSTALL_MUSIC21}') from None
     pitches: list[int] = []
     is_end: list[bool] = []
     for note in part.iter('note'):

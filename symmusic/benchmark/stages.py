@@ -7,9 +7,11 @@ A stage whose file exists is not computed again, so that a stopped run resumes.
 import dataclasses
 import io
 import pathlib
+from collections.abc import Sequence
 
 import jax
 import numpy as np
+import scipy.special
 
 from symmusic.benchmark.adapting import Adaptation, adapt
 from symmusic.benchmark.fitting import Fitted, Reader, Recipe, fit, predict
@@ -62,29 +64,40 @@ def network(
     path: pathlib.Path,
     stream: Stream = Stream.BENCHMARK_NETWORK,
     start: dict | None = None,
+    member: int | None = None,
 ) -> Fitted:
     """The fold's trained network; `stream` draws its dropout and, unless training starts from the
-    parameters `start`, its initial parameters.
+    parameters `start`, its initial parameters; for the `member` of an ensemble if not None.
     """
     if path.exists():
         return _fitted(_read(path))
     rng = job.generator()
     train, validation = hold_out(draw_fold(len(reader), job), rng)
-    key = random_key(job.seed, stream, job.number, job.partition, job.fold)
+    key = random_key(job.seed, stream, job.number, job.partition, job.fold, *_indices(member))
     return _keep(fit(reader, train, validation, recipe, rng, key, start), path)
 
 
-def network_of_others(reader: Reader, job: Job, recipe: Recipe, path: pathlib.Path) -> Fitted:
+def network_of_others(
+    reader: Reader, job: Job, recipe: Recipe, path: pathlib.Path, member: int | None = None
+) -> Fitted:
     """A network trained on all melodies of a reader, those of the sets other than the job's; the
-    same for all folds of a set. As there are so many melodies, a third of the epochs is enough.
+    same for all folds of a set, and one for each `member` of an ensemble. As there are so many
+    melodies, a third of the epochs is enough.
     """
     if path.exists():
         return _fitted(_read(path))
-    rng = generator(job.seed, Stream.BENCHMARK_OTHERS_ORDER, job.number)
+    order, stream = Stream.BENCHMARK_OTHERS_ORDER, Stream.BENCHMARK_OTHERS
+    if member is not None:
+        order, stream = Stream.BENCHMARK_MEMBER_OTHERS_ORDER, Stream.BENCHMARK_MEMBER_OTHERS
+    rng = generator(job.seed, order, job.number, *_indices(member))
     train, validation = hold_out(Fold((), tuple(range(len(reader)))), rng)
-    key = random_key(job.seed, Stream.BENCHMARK_OTHERS, job.number)
+    key = random_key(job.seed, stream, job.number, *_indices(member))
     recipe = dataclasses.replace(recipe, num_epochs=-(-recipe.num_epochs // 3))
     return _keep(fit(reader, train, validation, recipe, rng, key), path)
+
+
+def _indices(member: int | None) -> tuple[int, ...]:
+    return () if member is None else (member,)
 
 
 def _keep(fitted: Fitted, path: pathlib.Path) -> Fitted:
@@ -135,6 +148,15 @@ def predictions(
     }
     arrays = {name: np.concatenate(parts) for name, parts in found.items()}
     return _write(path, arrays)
+
+
+def join_members(predicted: Sequence[Arrays]) -> Arrays:
+    """The log probabilities of an ensemble: of the means of its members' probabilities."""
+    return {
+        name: scipy.special.logsumexp([each[name] for each in predicted], axis=0)
+        - np.log(len(predicted))
+        for name in predicted[0]
+    }
 
 
 def _flat(tree: dict, prefix: str) -> Arrays:

@@ -21,6 +21,7 @@ class Benchmark:
       partitions: how often the melodies are divided into ten folds.
       folds: which of the ten folds of each partition are predicted; () = all.
       num_epochs: maximum epochs of each network.
+      slow_partitions: in how many of the partitions the slow networks are run too.
       sets: numbers, from 1, of the sets to run; () = all eight.
       seed: of partitions and networks.
       quickly: the values that `quick` sets.
@@ -31,6 +32,7 @@ class Benchmark:
     partitions: int
     folds: tuple[int, ...]
     num_epochs: int
+    slow_partitions: int = 1
     sets: tuple[int, ...] = ()
     seed: int = 0
     quickly: Mapping[str, Any] = dataclasses.field(default_factory=dict)

@@ -8,10 +8,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from symmusic.api import commands
 from symmusic.benchmark import stages
 from symmusic.benchmark.adapting import Adaptation
-from symmusic.benchmark.fitting import Recipe
+from symmusic.benchmark.fitting import Recipe, TransformerRecipe
 from symmusic.benchmark.folds import NUM_FOLDS, Job, draw_fold, hold_out
 from symmusic.benchmark.melodies import SETS, MelodySet, find_folder, read_set
-from symmusic.benchmark.plans import Plan, make_plans
+from symmusic.benchmark.plans import Ensemble, Plan, make_plans
 from symmusic.benchmark.results import FoldBits, bits_of_fold, summarise
 from symmusic.config.benchmarks import Benchmark
 from symmusic.config.flags import Command
@@ -43,12 +43,13 @@ def run_benchmark(command: Command) -> None:
     chosen = [each for each in every if not benchmark.sets or int(each.name[0]) in benchmark.sets]
     print(NOTICE)
     recipe = Recipe(num_epochs=benchmark.num_epochs)
+    transformer = TransformerRecipe(num_epochs=benchmark.num_epochs)
     sets = {each.name: each for each in chosen}
-    plans = {each.name: make_plans(each, every, found, recipe) for each in chosen}
+    plans = {each.name: make_plans(each, every, found, recipe, transformer) for each in chosen}
     with alone_in(folder):
-        _claim(folder, benchmark, recipe)
+        _claim(folder, benchmark, recipe, transformer)
         try:
-            done, counted = _compute(benchmark, sets, plans, recipe, folder / 'folds')
+            done, counted = _compute(benchmark, sets, plans, folder / 'folds')
         except KeyboardInterrupt:
             raise Interrupted('stopped; the same command continues') from None
         _report(folder, benchmark, done, counted)
@@ -58,8 +59,7 @@ def run_benchmark(command: Command) -> None:
 def _compute(
     benchmark: Benchmark,
     sets: Mapping[str, MelodySet],
-    plans: Mapping[str, Sequence[Plan]],
-    recipe: Recipe,
+    plans: Mapping[str, Sequence[Plan | Ensemble]],
     folder: pathlib.Path,
 ) -> tuple[Folds, Folds]:
     """The bits per note of the chosen folds, and those of the count models on all folds; a quick
@@ -70,7 +70,9 @@ def _compute(
     chosen = _folds(benchmark)
     jobs = list(_jobs(benchmark, chosen, sets))
     for number, job in enumerate(jobs, 1):
-        bits = _finish(sets[job.set_name], plans[job.set_name], job, recipe, folder)
+        is_slow_run = job.partition < benchmark.slow_partitions
+        own = [plan for plan in plans[job.set_name] if is_slow_run or not plan.is_slow]
+        bits = _finish(sets[job.set_name], own, job, folder)
         done[job.set_name][job.partition].append(bits)
         counted[job.set_name][job.partition].append(bits)
         figures = ', '.join(
@@ -97,47 +99,49 @@ def _folds(benchmark: Benchmark) -> tuple[int, ...]:
 
 
 def _finish(
-    melodies: MelodySet, plans: Sequence[Plan], job: Job, recipe: Recipe, folder: pathlib.Path
+    melodies: MelodySet, plans: Sequence[Plan | Ensemble], job: Job, folder: pathlib.Path
 ) -> FoldBits:
     counts = stages.count_models(melodies, job, folder / f'counts-{job.name}.npz')
     predicted = {}
     for plan in plans:
-        predicted[plan.name] = plan.run(job, recipe, Adaptation(), folder)
+        predicted[plan.name] = plan.run(job, Adaptation(), folder)
     fold = draw_fold(len(melodies.melodies), job)
     _, validation = hold_out(fold, job.generator())
     return bits_of_fold(counts, predicted, [melodies.melodies[index] for index in validation])
 
 
-def _claim(folder: pathlib.Path, benchmark: Benchmark, recipe: Recipe) -> None:
+def _claim(
+    folder: pathlib.Path, benchmark: Benchmark, recipe: Recipe, transformer: TransformerRecipe
+) -> None:
     """Checks that a folder holds no folds with other settings, and stores this run's settings in
-    it.
+    it. A folder of a run without slow networks has no settings of theirs.
     """
     own = {
         'seed': benchmark.seed,
         'network': dataclasses.asdict(recipe),
         'adaptation': dataclasses.asdict(Adaptation()),
     }
+    if benchmark.slow_partitions:
+        own['transformer'] = dataclasses.asdict(transformer)
     path = folder / SETTINGS
     if path.exists():
         stored = json.loads(path.read_text())
-        if stored != own:
-            differing = _differing(stored, own)
+        if differing := _differing(own | stored, stored | own):
             raise UserError(
                 f'{folder} holds a benchmark with other settings ({", ".join(differing)}); choose'
                 ' another --workdir'
             )
+        own = stored | own
     write_whole(path, json.dumps(own, indent=2) + '\n')
 
 
 def _differing(stored: Mapping, own: Mapping) -> list[str]:
-    flat = [
-        {
-            **{f'network.{name}': value for name, value in each.get('network', {}).items()},
-            **{f'adaptation.{name}': value for name, value in each.get('adaptation', {}).items()},
-            'seed': each.get('seed'),
-        }
-        for each in (stored, own)
-    ]
+    """The names of values that differ, those of a group as `group.name`."""
+    flat: list[dict] = [{}, {}]
+    for settings, values in zip((stored, own), flat, strict=True):
+        for group, value in settings.items():
+            members = value.items() if isinstance(value, Mapping) else [('', value)]
+            values |= {f'{group}.{name}'.rstrip('.'): each for name, each in members}
     return [name for name in sorted({*flat[0], *flat[1]}) if flat[0].get(name) != flat[1].get(name)]
 
 

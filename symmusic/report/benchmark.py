@@ -20,6 +20,9 @@ COLUMNS = {
     'network_of_all_sets': 'network of all sets',
     'network_of_all_sets_adaptive': 'network of all sets, adaptive',
     'network_of_all_sets_with_short_term': 'network of all sets, adaptive, and STM',
+    'transformer': 'Transformer',
+    'transformer_adaptive': 'Transformer, adaptive',
+    'transformer_with_short_term': 'Transformer, adaptive, and STM',
 }
 
 
@@ -90,13 +93,19 @@ def _means(found: Mapping) -> Table:
         low, high = found['mean_interval'][model]
         rows.append(
             (
-                MODELS[model],
+                _title(found, model),
                 f'{value:.3f} ({low:.3f} to {high:.3f})',
                 f'{found["mean_over_notes"][model]:.3f}',
                 f'{_published(found, model):.3f}' if model in PUBLISHED else '',
             )
         )
     return table(('model', 'mean over folds', 'mean over notes', 'published'), rows)
+
+
+def _title(found: Mapping, model: str) -> str:
+    """The model's name, with the number of partitions if it is smaller than that of others."""
+    num = found.get('fewer_partitions', {}).get(model)  # results of earlier versions have none
+    return MODELS[model] + (f' ({count(num, "partition")})' if num else '')
 
 
 def _by_set(found: Mapping) -> Table:
@@ -125,7 +134,7 @@ def _given(found: Mapping) -> list[Section]:
         low, high = found['intervals'][GIVEN_SET][model]
         notes = found['over_notes'][GIVEN_SET][model]
         rows.append(
-            (MODELS[model], f'{values[model]:.3f}', f'{notes:.3f} ({low:.3f} to {high:.3f})')
+            (_title(found, model), f'{values[model]:.3f}', f'{notes:.3f} ({low:.3f} to {high:.3f})')
         )
     return [
         Section(

@@ -1,10 +1,12 @@
 """The section on the held-out likelihood of an evaluation."""
 
+import math
 from collections.abc import Iterable, Mapping
 
 import numpy as np
 
 from symmusic.corpus.overlap import as_words
+from symmusic.measures.estimate import Estimate
 from symmusic.measures.held_out import Likelihood
 from symmusic.measures.likelihood import Nats
 from symmusic.report import charts
@@ -16,8 +18,8 @@ JOINT = 'model_with_count_model'
 
 
 def likelihood_section(likelihood: Likelihood, part: str) -> Section:
-    """Nats per step and per note with their intervals, and at every step of the bar; or the reason
-    why there are none.
+    """Nats per step, nats and bits per note with their intervals, and nats at every step of the
+    bar; or the reason why there are none.
     """
     nats = likelihood.nats
     if nats is None:
@@ -28,11 +30,12 @@ def likelihood_section(likelihood: Likelihood, part: str) -> Section:
             names[name],
             interval(model.per_step),
             interval(model.per_note),
+            interval(_in_bits(model.per_note)),
             interval(model.more) if model.more else '',
         ]
         for name, model in nats.models.items()
     ]
-    head = ['', 'nats per step', 'nats per note', 'per step, more than the model']
+    head = ['', 'nats per step', 'nats per note', 'bits per note', 'per step, more than the model']
     blocks: list[Block] = [
         position_chart(nats, likelihood.steps_per_quarter),
         table(head, rows, 'nats of every model'),
@@ -48,6 +51,12 @@ def likelihood_section(likelihood: Likelihood, part: str) -> Section:
         rows.append([f'{position}{beat}', f'{nats.num_by_position[position]:,}', *cells])
     head = ['step of the bar', 'targets', *names.values()]
     return Section(HEADING, (*blocks, table(head, rows, 'nats per step over the bar')))
+
+
+def _in_bits(nats: Estimate) -> Estimate:
+    """An amount in nats as one in bits."""
+    values = (nats.value, nats.low, nats.high)
+    return Estimate(*(None if value is None else value / math.log(2) for value in values))
 
 
 def _meter_table(nats: Nats, names: Mapping[str, str]) -> Block:
@@ -93,7 +102,7 @@ def _about(likelihood: Likelihood, nats: Nats, part: str) -> str:
         f'On {nats.num_steps:,} steps of {count(likelihood.num_tunes, f"{part} tune")}, the same'
         f' for all, each counted once; {nats.num_notes:,} notes start at them. Nats per note are'
         ' the nats of all these steps, including those at which no note starts, divided by the'
-        ' number of notes.'
+        ' number of notes; a nat is 1 / ln 2 = 1.443 bits.'
     )
     if likelihood.targets == 'last':
         text += (

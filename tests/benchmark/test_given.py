@@ -4,19 +4,26 @@ import itertools
 import zipfile
 
 import numpy as np
+import pytest
 
 from symmusic.benchmark import given
 from symmusic.benchmark.given import (
+    AHEAD,
     LENGTHS,
     MOST_LEFT,
+    NUM_CLASSES,
+    NUM_CLASSES_AHEAD,
     PLACES,
     SIZES,
     describe,
     find_phrases,
+    look_ahead,
     read_given,
     read_phrases,
+    read_rhythm,
 )
 from symmusic.corpus.collections import music21_corpus
+from symmusic.errors import UserError
 from symmusic.score.midi import parse_midi
 from tests.benchmark.melodies import write_package
 from tests.score.midi_bytes import melody
@@ -87,12 +94,47 @@ def test_what_is_not_known():
     assert (found < SIZES).all()
 
 
+def test_the_lengths_of_later_notes():
+    """Of a melody of four notes; there is no fifth."""
+    classes = describe(parse_midi(SCORE), None)
+    found = look_ahead(classes)
+    np.testing.assert_array_equal(found[:, : len(SIZES)], classes)
+    lengths, none = (classes - OFFSETS)[:, 1].tolist(), SIZES[2] - 1
+    later = found[:, len(SIZES) :] - NUM_CLASSES - SIZES[2] * np.arange(AHEAD)
+    assert later.tolist() == [
+        lengths[1:4],
+        [*lengths[2:4], none],
+        [lengths[3], none, none],
+        [none] * 3,
+    ]
+    assert found.max() < NUM_CLASSES_AHEAD
+    assert look_ahead(classes[:1]).shape == (1, len(SIZES) + AHEAD)
+
+
 def test_each_melody_of_the_set_is_described(tmp_path, monkeypatch):
     write_package(tmp_path, monkeypatch, num=10)
     monkeypatch.setattr(given, 'music21_corpus', lambda: tmp_path)
+    with pytest.raises(UserError, match=r'phrases of 0 melodies of set 2 chor; must be 173, as in'):
+        read_given(tmp_path)
+    monkeypatch.setattr(given, 'NUM_KNOWN', 0)
+    rhythm = read_rhythm('1 nova', tmp_path)
+    assert len(rhythm) == 10
+    assert all((each - OFFSETS)[:, 3].tolist() == [2] * len(each) for each in rhythm)
     found = read_given(tmp_path)
     assert len(found) == 10
     assert all(each.shape[1] == len(SIZES) and each.max() < sum(SIZES) for each in found)
+
+
+@pytest.mark.parametrize('content', [b'', b'PK', b'<score-partwise/>'])
+def test_a_damaged_file_of_music21(tmp_path, content):
+    path = tmp_path / 'a.mxl'
+    path.write_bytes(content)
+    with pytest.raises(UserError, match=r'a\.mxl: damaged; reinstall music21'):
+        read_phrases(path)
+    with zipfile.ZipFile(path, 'w') as file:
+        file.writestr('tune.xml', '<score')
+    with pytest.raises(UserError, match='damaged'):
+        read_phrases(path)
 
 
 def test_a_chorale_of_music21():

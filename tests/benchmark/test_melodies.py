@@ -7,7 +7,7 @@ import pytest
 
 from symmusic.benchmark import melodies
 from symmusic.benchmark.folds import NUM_FOLDS, Job, draw_fold, hold_out
-from symmusic.benchmark.melodies import SETS, find_folder, make_set, read_set
+from symmusic.benchmark.melodies import SETS, find_folder, list_files, make_set, read_set
 from symmusic.errors import UserError
 from tests.benchmark.melodies import random_tunes, write_package
 
@@ -38,6 +38,19 @@ def test_counts_that_differ(tmp_path, monkeypatch):
     path.write_bytes(b'nothing')
     with pytest.raises(UserError, match=r'jugos003\.mid: .*reinstall the package: pip install'):
         read_set('4 jugos', tmp_path)
+    path.unlink()
+    path.mkdir()
+    with pytest.raises(UserError, match=r'jugos003\.mid: Is a directory; reinstall the package'):
+        read_set('4 jugos', tmp_path)
+
+
+def test_files_with_other_names_are_left_out(tmp_path):
+    """Of the set whose files are chosen by their numbers."""
+    folder = tmp_path / SETS['8 shanx'].folder
+    folder.mkdir()
+    for name in ('shanx001', 'shanx002', 'shanx300', 'shanx-2', 'shanxi'):
+        (folder / f'{name}.mid').touch()
+    assert [path.stem for path in list_files('8 shanx', tmp_path)] == ['shanx002']
 
 
 def test_the_package_is_missing(monkeypatch):

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from symmusic.benchmark import plans, stages
-from symmusic.benchmark.fitting import NUM_PITCHES, Reader, Recipe, fit
+from symmusic.benchmark.fitting import NUM_PITCHES, Reader, Recipe, TransformerRecipe, fit
 from symmusic.benchmark.folds import Job
 from symmusic.benchmark.given import GIVEN_SET
 from symmusic.benchmark.melodies import make_set
@@ -14,13 +14,16 @@ from tests.benchmark.melodies import random_tunes
 
 OWN = make_set('1 nova', random_tunes(20))  # pitches 60 to 64
 RECIPE = Recipe(num_epochs=1, num_rows=1, num_cells=4)
+TRANSFORMER = TransformerRecipe(num_epochs=1, num_rows=1, num_cells=8)
 
 
 def test_they_are_moved_by_octaves_to_the_own_ones():
     other = make_set('2 chor', random_tunes(5, seed=1, low=85))
     found = other_melodies(OWN, [OWN, other], 5)
     assert len(found) == 5
-    for melody, moved in zip(other.melodies, found, strict=True):
+    for (name, number), moved in found.items():
+        assert name == other.name
+        melody = other.melodies[number]
         distance = moved - other.pitches[melody]
         assert np.unique(distance).tolist() == [-24]
 
@@ -37,13 +40,14 @@ def test_those_that_do_not_fit_are_left_out():
         np.full(192, 62),
     ]
     found = other_melodies(OWN, [make_set('2 chor', tunes)], 5)
-    assert [len(each) for each in found] == [2, 192]
+    assert [len(each) for each in found.values()] == [2, 192]
+    assert [number for _, number in found] == [0, 3]
 
 
 def test_a_pitch_has_one_place_in_all_readers_of_a_set():
     other = make_set('2 chor', random_tunes(20, seed=1, low=50, pitches=24))
-    _, tuned = plans.make_plans(OWN, [OWN, other], None, RECIPE)
-    made = make_set('others', other_melodies(OWN, [other], RECIPE.most_shift))
+    _, tuned, _ = plans.make_plans(OWN, [OWN, other], None, RECIPE, TRANSFORMER)
+    made = make_set('others', [*other_melodies(OWN, [other], RECIPE.most_shift).values()])
     places = dict(zip(made.pitches.tolist(), tuned.before.places.tolist(), strict=True))
     for pitch, place in zip(OWN.pitches.tolist(), tuned.reader.places.tolist(), strict=True):
         assert places.get(pitch, place) == place
@@ -52,15 +56,17 @@ def test_a_pitch_has_one_place_in_all_readers_of_a_set():
     assert tuned.before.places.max() < NUM_PITCHES - RECIPE.most_shift
 
 
-def test_without_other_sets_there_is_one_network():
-    assert [plan.name for plan in plans.make_plans(OWN, [OWN], None, RECIPE)] == ['network']
+def test_without_other_sets_none_is_trained_on_them():
+    found = plans.make_plans(OWN, [OWN], None, RECIPE, TRANSFORMER)
+    assert [plan.name for plan in found] == ['network', 'transformer']
+    assert all(plan.before is None for plan in found)
 
 
 @pytest.mark.slow
 def test_training_goes_on_from_the_others(tmp_path, monkeypatch):
     """At a rate of 0 the tuned network is that of the others, which is stored once."""
     other = make_set(GIVEN_SET, random_tunes(20, seed=1))
-    _, plan = plans.make_plans(OWN, [OWN, other], None, RECIPE)
+    _, plan, _ = plans.make_plans(OWN, [OWN, other], None, RECIPE, TRANSFORMER)
     still = Recipe(num_epochs=1, num_rows=1, num_cells=4, learning_rate=0.0)
     job = Job('1 nova', 0, 0, 0, 0)
     before = stages.network_of_others(plan.before, job, RECIPE, tmp_path / 'others-1-nova.npz')

@@ -80,6 +80,27 @@ def test_the_summary():
     assert tables[1].rows[0] == ('1 nova', '2.500 [2.861]')
 
 
+def test_a_slow_model_is_run_in_fewer_partitions():
+    """Its figures are of these, the report says so, and those of the others stay the same."""
+    counts = {'count_model': np.array([1.0, 3.0])}
+    given = {'network_given': np.array([2.0, 2.0])}
+    numbers = np.array([0, 1])
+    with_slow = FoldBits(counts | {'transformer': np.array([2.0, 4.0])} | given, numbers)
+    without = FoldBits({'count_model': np.array([5.0, 5.0])} | given, numbers)
+    plain = FoldBits(counts | given, numbers)
+    found = summarise({'2 chor': [[with_slow], [without]]}, np.random.default_rng(0))
+    expected = summarise({'2 chor': [[plain], [without]]}, np.random.default_rng(0))
+    assert found['mean'] == expected['mean'] | {'transformer': 3.0}
+    assert found['fewer_partitions'] == {'transformer': 1}
+    assert expected['fewer_partitions'] == {}
+    for name, interval in expected['intervals']['2 chor'].items():
+        assert found['intervals']['2 chor'][name] == interval
+    report = benchmark_report(found | {'partitions': 2, 'folds': [0], 'quick': True})
+    titles = [row[0] for row in report.sections[0].blocks[1].rows]
+    assert 'Transformer, fixed (1 partition)' in titles
+    assert 'count model, fixed (LTM)' in titles
+
+
 def test_what_is_given_of_chorales_has_a_section_of_its_own():
     """Its network is in no mean over sets."""
     bits = {'count_model': np.array([2.0, 2.0]), 'network_given': np.array([1.0, 2.0])}

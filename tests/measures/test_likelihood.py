@@ -205,7 +205,10 @@ def test_the_report():
         {name: np.full(32, place + 0.25) for place, name in enumerate(names)}, targets, [0, 1]
     )
     text = as_text(likelihood_section(Likelihood(nats, 'all', 2), 'test'))
-    assert '| the model | 0.250 [0.250, 0.250] | 0.500 [0.500, 0.500] |  |' in text
+    assert (
+        '| the model | 0.250 [0.250, 0.250] | 0.500 [0.500, 0.500] | 0.721 [0.721, 0.721] |  |'
+        in text
+    )
     assert '| 4 (beat 2) | 2 | 0.250 | 1.250 | 2.250 | 3.250 | 4.250 | 5.250 | 6.250 |' in text
     assert 'last steps of windows' not in text
     assert 'held-out tune' not in text

@@ -54,5 +54,10 @@ OF_BENCHMARKS = {
         'those of the ten folds that are predicted, () = all; the report says where not all are',
     ),
     'num_epochs': Field(90, whole(1, 10**6), 'at most, of each network', unit='epochs'),
+    'slow_partitions': Field(
+        1,
+        whole(0, 1000),
+        'in how many of the partitions the slow networks, such as the Transformer, are run too',
+    ),
     'sets': Field((), steps(1, 8), 'numbers of those of the eight sets that are run, () = all'),
 }
