@@ -24,11 +24,11 @@ def _tables(experiment: Experiment) -> dict[str, ThesisTable]:
 def published_figures(found: Mapping, experiment: Experiment) -> dict[str, dict[str, float]]:
     """The thesis's figures for the finished arms, keyed by the names of our measures."""
     return {
-        name: _published(arm) for name, arm in _tables(experiment).items() if name in found['arms']
+        name: figures_of(arm) for name, arm in _tables(experiment).items() if name in found['arms']
     }
 
 
-def _published(arm: ThesisTable) -> dict[str, float]:
+def figures_of(arm: ThesisTable) -> dict[str, float]:
     """The thesis's figures for an arm, keyed by the names of our measures."""
     found = {f'{group}_oa': oa for group, (_, oa) in zip(GROUPS, arm.averages, strict=True)}
     found |= {f'oa_{name}': oa for name, (_, oa) in zip(FEATURES, arm.features, strict=True)}
