@@ -75,6 +75,7 @@ class Stream(enum.Enum):
     BENCHMARK_MEMBER = 44, ('set', 'partition', 'fold', 'member')
     BENCHMARK_MEMBER_OTHERS_ORDER = 45, ('set', 'member')
     BENCHMARK_MEMBER_OTHERS = 46, ('set', 'member')
+    REHEARSAL = 50, ('study',)
 
 
 class SplitStream(enum.Enum):

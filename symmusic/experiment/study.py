@@ -18,6 +18,7 @@ from symmusic.streams import Stream, generator
 
 KINDS = ('training', 'generated')
 KEY = 'key.json'
+SIMULATED = 'simulated-'  # how the name of a simulated listener begins; a page makes no such name
 PAGE = 'index.html'  # the questionnaire, which never contains the key
 
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from symmusic.experiment.answers import Answers
 from symmusic.experiment.ratings import LEAST, MOST, QUESTIONS, rate_pieces, rate_questions
-from symmusic.experiment.study import KINDS, Study
+from symmusic.experiment.study import KINDS, SIMULATED, Study
 
 
 def make_study_results(
@@ -28,6 +28,7 @@ def make_study_results(
         'study': study.id,
         **study.about,
         'num_listeners': len(answers),
+        'num_simulated': sum(each.listener.startswith(SIMULATED) for each in answers),
         'num_pieces': {
             kind: sum(excerpt.kind == kind for excerpt in study.excerpts) for kind in KINDS
         },

@@ -55,8 +55,13 @@ def write_study_report(folder: pathlib.Path, found: Mapping) -> None:
 
 def summary_lines(found: Mapping) -> list[str]:
     """A line about the listeners, and one for each question."""
-    num = found['num_listeners']
-    lines = [f'{num} listener{"s" * (num > 1)}; files left out: {len(found["left_out"]) or "none"}']
+    num, num_simulated = found['num_listeners'], found['num_simulated']
+    lines = [
+        f'SIMULATED: {num_simulated} of {count(num, "listener")}; this is a rehearsal of the'
+        ' analysis, not a result'
+    ] * bool(num_simulated)
+    left_out = len(found['left_out']) or 'none'
+    lines.append(f'{num} listener{"s" * (num > 1)}; files left out: {left_out}')
     for question, row in found['questions'].items():
         difference = row['difference']
         lines.append(
