@@ -123,9 +123,9 @@ def design_section() -> Section:
         'The page states it before the first piece: taking part is voluntary, and nothing is sent'
         ' by itself. A file of answers holds ratings, numbers of plays, experience, the time of'
         ' saving and a random number, but no name, address or recording. Keep the files apart from'
-        ' the e-mails that brought them, delete a file if its listener asks, and publish totals'
-        ' only. Whoever holds the study gives listeners a name and an address for questions, and'
-        ' asks their own institution whether it needs a vote on ethics.'
+        ' the e-mails that brought them, delete a file if its listener asks, and publish no'
+        ' more than the page states. Whoever holds the study gives listeners a name and an address'
+        ' for questions, and asks their own institution whether it needs a vote on ethics.'
     )
     state = (
         Code('--mode=study'),
