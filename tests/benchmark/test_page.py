@@ -18,6 +18,23 @@ def test_the_page_is_written_from_the_stored_results(found):
     assert pearce.PAGE.read_text() == pearce.page(found), 'python benchmarks/pearce.py'
 
 
+def test_the_page_describes_the_networks_with_results(found):
+    rows = {'transformer', 'network_given_ensemble'}
+    sets = {
+        name: {model: each for model, each in values.items() if model not in rows}
+        for name, values in found['sets'].items()
+    }
+    mean = {model: each for model, each in found['mean'].items() if model != 'transformer'}
+    text = pearce.page(found | {'sets': sets, 'mean': mean})
+    assert pearce.NO_TRANSFORMER in text
+    assert '**Five networks' not in text
+    changed = {'mean': mean}
+    for group, value in (('sets', 2.0), ('over_notes', 2.0), ('intervals', [1.9, 2.1])):
+        chorales = found[group]['2 chor'] | {'network_given_ensemble': value}
+        changed[group] = found[group] | {'2 chor': chorales}
+    assert '**Five networks' in pearce.page(found | changed)
+
+
 def test_the_count_models_reach_the_published_means(found):
     """The check of the protocol: within 0.05 bits per note."""
     for model, name in PUBLISHED.items():

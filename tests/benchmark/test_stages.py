@@ -53,6 +53,14 @@ def test_a_fold_is_computed_once(tmp_path):
         assert close == is_equal
 
 
+def test_an_ensemble_averages_probabilities():
+    one, two = np.array([[0.5, 0.25, 0.25]]), np.array([[0.1, 0.8, 0.1]])
+    predicted = [{'fixed': np.log(each), 'adaptive': np.log(each[:, ::-1])} for each in (one, two)]
+    found = stages.join_members(predicted)
+    np.testing.assert_allclose(np.exp(found['fixed']), [[0.3, 0.525, 0.175]])
+    np.testing.assert_allclose(np.exp(found['adaptive']), [[0.175, 0.525, 0.3]])
+
+
 @pytest.mark.slow
 def test_the_command(tmp_path, monkeypatch, capsys):
     """Of the chorales. The slow networks are added to a finished run, whose other figures stay the
