@@ -1,22 +1,21 @@
-"""Bits per note of the shipped model's test tunes: the shipped model and the count model beside a
-peer, with everything paid for. Writes docs/results/peers.json and prints a table.
+"""Bits per note of the shipped model's test tunes: the shipped model beside a peer, with everything
+paid for. Writes docs/results/peers.json and prints a table.
 
 python benchmarks/peers/export.py --out=FOLDER/tunes.jsonl
 python benchmarks/peers/folk_rnn.py --tunes=FOLDER/tunes.jsonl --out=FOLDER/run --minutes=37
 python benchmarks/peers/folk_rnn.py --tunes=FOLDER/tunes.jsonl --out=FOLDER/run --measure
 python benchmarks/peers/compare.py --peer=FOLDER/run/test.json
 
-All are trained on the same tunes, stop on the same validation tunes, and code the same pitches,
+Both are trained on the same tunes, stop on the same validation tunes, and code the same pitches,
 onsets and lengths of the same test tunes, whole, on the grid of sixteenths.
 
-- Given to all: the metre, the key (all tunes are transposed), that a tune starts at a bar line, and
-  the alphabet, which for the peer is that of its tokens.
+- Given to both: the metre, the key (all tunes are transposed), that a tune starts at a bar line,
+  and the alphabet, which for the peer is that of its tokens.
 - The peer pays for each of its tokens: pitches, lengths, ties, bar lines, repeat signs and the end.
-- The shipped model and the count model pay for each step of the tune, the first included, as in
-  `measures.likelihood`: given the steps before it in windows of `train.held_out_steps` at a hop of
-  half of that, without the number of bars left. They do not predict where a tune ends, so the bars
-  of a tune and the steps of its last bar are paid for under their distribution in the training
-  tunes (`tune_ends`).
+- The shipped model pays for each step of the tune, the first included, as in `measures.likelihood`:
+  given the steps before it in windows of `train.held_out_steps` at a hop of half of that, without
+  the number of bars left. It does not predict where a tune ends, so the bars of a tune and the
+  steps of its last bar are paid for under their distribution in the training tunes (`tune_ends`).
 
 Bits per note are all bits divided by all notes. Intervals, 95 %, resample tune families, and
 differences are paired by tune.
@@ -43,11 +42,10 @@ from symmusic.corpus.windows import Windows, cut_windows, tune_indices
 from symmusic.errors import UserError
 from symmusic.files import write_whole
 from symmusic.measures.bounds import AMOUNT
-from symmusic.measures.counting.model import fit, of_windows
 from symmusic.measures.distributions import label_losses, model_log_probabilities
 from symmusic.measures.families import resample_families
 from symmusic.measures.likelihood import find_targets
-from symmusic.melody.encodings import Vocabulary
+from symmusic.model.model import Params
 from symmusic.model.places import later
 from symmusic.streams import Stream, generator
 from symmusic.training.card import Card
@@ -93,26 +91,18 @@ def whole_windows(tunes: Sequence[Tune], card: Card) -> Windows:
     return dataclasses.replace(windows, **joined)
 
 
-def bits_of_steps(
-    tunes: Sequence[Tune], train: Sequence[Tune], validation: Sequence[Tune], params, card: Card
-) -> dict[str, np.ndarray]:
-    """The bits of all steps of each tune under the shipped model and the count model."""
-    vocabulary: Vocabulary = card.vocabulary
+def bits_of_steps(tunes: Sequence[Tune], params: Params, card: Card) -> np.ndarray:
+    """The bits of all steps of each tune under a model."""
     windows = whole_windows(tunes, card)
-    targets = find_targets(windows, vocabulary, all_steps=True)
+    targets = find_targets(windows, card.vocabulary, all_steps=True)
     num_steps = sum(len(tune.events) for tune in tunes)
     if len(targets) != num_steps:
         raise ValueError(f'{len(targets)} targets of {num_steps} steps')
     logs_KV = model_log_probabilities(
         params, put(windows), targets, architecture=card.architecture, kind='all'
     )
-    counts = fit(train, validation, vocabulary, card.meters, card.steps_per_quarter)
-    counted_KV = counts.log_probabilities(*of_windows(windows, targets, vocabulary))
-    of_tune = tune_indices(windows, tunes, vocabulary)[targets.rows]
-    return {
-        name: np.bincount(of_tune, label_losses(each, targets), len(tunes)) / np.log(2)
-        for name, each in {'shipped': logs_KV, 'count_model': counted_KV}.items()
-    }
+    of_tune = tune_indices(windows, tunes, card.vocabulary)[targets.rows]
+    return np.bincount(of_tune, label_losses(logs_KV, targets), len(tunes)) / np.log(2)
 
 
 def bits_of_ends(tunes: Sequence[Tune], train: Sequence[Tune], card: Card) -> np.ndarray:
@@ -169,10 +159,8 @@ def main() -> None:
     if several := [tune.file for tune in tunes if len(tune.phrases) > 1]:
         raise UserError(f'{several[0]}: several phrases; the cost of the silence is not defined')
     about, peer = of_peer(options.peer, tunes)
-    steps = bits_of_steps(tunes, split.train, split.validation, params, card)
     ends = bits_of_ends(tunes, split.train, card)
-    bits = {name: each + ends for name, each in steps.items()}
-    bits = {'shipped': bits.pop('shipped'), 'peer': peer} | bits
+    bits = {'shipped': bits_of_steps(tunes, params, card) + ends, 'peer': peer}
     notes = np.array([(tune.events >= 0).sum() for tune in tunes], float)
     families = [corpus.family_of[tune.file] for tune in tunes]
     models = compared(bits, notes, families)
@@ -198,7 +186,7 @@ def main() -> None:
     print('|---|---|---|---|---|')
     for name, each in models.items():
         cells = [estimate(*each[key].values(), 3) for key in ('bits_per_note', 'more')]
-        known = (f'{each.get(key, 0):,.0f}' for key in ('num_parameters', 'processor_s'))
+        known = (f'{each[key]:,.0f}' for key in ('num_parameters', 'processor_s'))
         print(f'| {name} | {" | ".join([*known, *cells])} |')
 
 
