@@ -16,6 +16,7 @@ def found():
 
 def test_the_page_is_written_from_the_stored_results(found):
     assert pearce.PAGE.read_text() == pearce.page(found), 'python benchmarks/pearce.py'
+    assert pearce.section(found) in pearce.RESULTS.read_text(), 'python benchmarks/pearce.py'
 
 
 def test_the_page_describes_the_networks_with_results(found):
