@@ -2,7 +2,6 @@
 
 import ast
 import collections
-import importlib
 import pathlib
 import sys
 import types
@@ -12,21 +11,13 @@ import numpy as np
 import pytest
 from hypothesis import strategies as st
 
+from benchmarks.peers import abc_tokens, compare, tune_ends
 from symmusic.measures.likelihood import find_targets
 from symmusic.melody.encodings.melody import MelodyVocabulary
 from symmusic.melody.events import NO_EVENT, StepNote, from_events, to_events
 from tests.corpus.tunes import random_tune
 
 FOLDER = pathlib.Path(__file__).resolve().parents[1] / 'benchmarks' / 'peers'
-
-
-def load(name):
-    if str(FOLDER) not in sys.path:
-        sys.path.insert(0, str(FOLDER))
-    return importlib.import_module(name)
-
-
-abc_tokens, compare, tune_ends = map(load, ('abc_tokens', 'compare', 'tune_ends'))
 
 
 def written(events, bar_steps):

@@ -33,9 +33,9 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2]))
 
 import jax
 import numpy as np
-from export import shipped_split
-from tune_ends import TuneEnds
 
+from benchmarks.peers.export import shipped_split
+from benchmarks.peers.tune_ends import TuneEnds
 from symmusic.corpus.meters import find_index
 from symmusic.corpus.prepare import Tune
 from symmusic.corpus.windows import Windows, cut_windows, tune_indices

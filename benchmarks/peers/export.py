@@ -15,9 +15,9 @@ import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2]))
 
-import abc_tokens
 import numpy as np
 
+from benchmarks.peers import abc_tokens
 from symmusic.config.protocol import base_config
 from symmusic.config.runs import from_dict
 from symmusic.corpus.cache import Corpus
