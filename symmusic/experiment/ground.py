@@ -16,7 +16,7 @@ from symmusic.corpus.dataset import Dataset
 from symmusic.corpus.split import Split
 from symmusic.errors import UserError
 from symmusic.experiment.by_family import name_families, nats_by_family
-from symmusic.experiment.common import METERS, CommonTunes, common_nats, read_common
+from symmusic.experiment.common_tunes import METERS, CommonTunes, common_nats, read_common
 from symmusic.experiment.likelihood import measure_likelihoods
 from symmusic.experiment.measures import OriginalsIndex, index_originals, measure_pieces
 from symmusic.measures import material
@@ -156,7 +156,7 @@ class Grounds:
     def common_nats(
         self, config: ConfigDict, card: Card, params: Params
     ) -> tuple[dict[str, float | None], dict[str, dict[str, list[float]]]]:
-        """`common.common_nats` of a replica; nothing if the config states no common corpus."""
+        """`common_nats` of a replica; nothing if the config states no common corpus."""
         if not config.evaluate.common_corpus:
             return {}, {}
         name = json.dumps([_name_of_windows(config), config.evaluate.common_corpus])

@@ -23,7 +23,7 @@ from symmusic.score.bar import Bar
 from symmusic.thesis.tables import find_table
 from symmusic.wording import count, nearest
 
-# The style of the tunes of each measure of `common`.
+# The style of the tunes of each measure of `common_tunes`.
 COMMON = {
     f'common_nats_{style.lower().replace(" ", "_")}': style
     for style in dict.fromkeys(each.style for each in COLLECTIONS.values())

@@ -9,8 +9,8 @@ continuations of the prompts, null where these are not known; `num_epochs` of ea
 same targets) and `beats_count_model`, null where not known; `failed`, the reasons by name;
 `contrasts` of every measure between any two arms of a variant, where `difference` is the first
 arm's mean minus the second's, as in `highlights`; `over`, one of `contrasts.OVER`, says what an
-interval is over; `highlights`; `common_tunes`, by variant and measure of `common` the number of
-`families` that the arms are measured on and of those `left_out`; and `splits`, by
+interval is over; `highlights`; `common_tunes`, by variant and measure of the module of this name
+the number of `families` that the arms are measured on and of those `left_out`; and `splits`, by
 `data.split_seed` the `highlights`, `measures` of the arms, `common_tunes` and `failed` on other
 splits. Where both variants were run, the arms of `source` are named `<arm>_source`.
 """
@@ -18,7 +18,7 @@ splits. Where both variants were run, the arms of `source` are named `<arm>_sour
 from collections.abc import Mapping
 
 from symmusic.config.arms import Experiment
-from symmusic.experiment.common import on_common
+from symmusic.experiment.common_tunes import on_common
 from symmusic.experiment.contrasts import cells, compare_arms, pairs_of
 from symmusic.experiment.highlights import highlights
 from symmusic.experiment.measures import MEASURES

@@ -12,7 +12,7 @@ from symmusic.config.protocol import base_config
 from symmusic.corpus.cache import Corpus
 from symmusic.corpus.joint_split import hold_out_as
 from symmusic.corpus.split import find_families
-from symmusic.experiment.common import common_nats, on_common, read_common
+from symmusic.experiment.common_tunes import common_nats, on_common, read_common
 from symmusic.experiment.outcome import Outcome
 from symmusic.melody.encodings.melody import MelodyVocabulary
 from symmusic.model.model import Architecture
