@@ -61,13 +61,13 @@ class TransformerRecipe(Recipe):
         return Shape(
             num_pitches,
             self.num_cells,
-            self.num_cells,
-            self.dropout_rate,
-            self.input_dropout_rate,
-            num_given,
-            self.num_layers,
-            self.num_heads,
-            self.layer_dropout_rate,
+            embedding_size=self.num_cells,
+            dropout_rate=self.dropout_rate,
+            input_dropout_rate=self.input_dropout_rate,
+            num_given=num_given,
+            num_layers=self.num_layers,
+            num_heads=self.num_heads,
+            layer_dropout_rate=self.layer_dropout_rate,
         )
 
 
